@@ -1,0 +1,83 @@
+/*
+ * One loaded configuration: checked, compiled, immutable, swapped whole.
+ * Made from a bundle (all bytes of all files that it consists of), so that the
+ * master and every worker, also one started later, run the same bytes.
+ * Threads: any, immutable; who holds it counts the users.
+ */
+#ifndef CONFIG_SNAPSHOT_H
+#define CONFIG_SNAPSHOT_H
+
+#include "config/bundle.h"
+#include "policy/base/arena.h"
+#include "policy/base/diag.h"
+#include "policy/base/log.h"
+#include "policy/rule/rule.h"
+#include "quota/limit.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct str_array {
+    const struct str *items;
+    uint32_t count;
+};
+
+/* The group `server`. What cannot change without a restart is marked (r). */
+struct server_settings {
+    struct str_array listen;      /* (r) "host:port" or "unix:/path" */
+    struct str admin;             /* (r) "host:port"; empty: none */
+    bool insecure;                /* plaintext beyond loopback is meant */
+    uint32_t workers;             /* (r) 0: one per core */
+    int64_t max_delay_ns;         /* overload: see design, "Failure" */
+    int64_t drain_ns;             /* after TERM, for calls in flight */
+    uint32_t max_connections;     /* per worker */
+    uint32_t max_calls;           /* per worker, in progress */
+    uint32_t max_concurrent_streams; /* per connection */
+    uint32_t max_streams;         /* per worker, held open (Watch) */
+    uint64_t max_message_bytes;
+    uint64_t max_header_bytes;
+    uint64_t max_memory_bytes;    /* per worker: gRPC's resource quota */
+    bool refuse_unknown_quota;
+    int64_t valid_for_ns;
+    int32_t valid_uses;
+};
+
+enum store_kind {
+    STORE_MEMORY,
+    STORE_REDIS,
+};
+
+/* The group `store`. All (r) but `deadline`. */
+struct store_settings {
+    enum store_kind kind;
+    uint64_t size_bytes;          /* memory */
+    struct str_array servers;     /* redis: "host:port" or "unix:/path" */
+    struct str key_prefix;        /* redis */
+    uint32_t database;            /* redis */
+    int64_t deadline_ns;          /* of one operation */
+};
+
+struct log_settings {
+    enum log_level level;
+};
+
+struct snapshot {
+    uint64_t generation;
+    struct arena arena;
+    struct vocabulary *vocabulary;
+    struct server_settings server;
+    struct store_settings store;
+    struct log_settings log;
+    struct ruleset ruleset;
+    const struct quota_limits *limits; /* by quota, as ruleset.quotas */
+};
+
+/*
+ * Checks and compiles a bundle. Collects all mistakes in `diags`; NULL if
+ * there is an error among them. Warnings do not prevent it.
+ */
+struct snapshot *snapshot_load(const struct bundle *bundle,
+                               struct diags *diags);
+void snapshot_free(struct snapshot *snapshot);
+
+#endif

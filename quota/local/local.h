@@ -1,0 +1,35 @@
+/*
+ * The memory store: one mapping of fixed size, made by the master and shared
+ * by all workers of one machine. Shards under process-shared robust mutexes;
+ * an undo record is written before each change and rolled back when the owner
+ * of a lock died. Bounded: expired entries go first, then live ones, counted.
+ * Model: nginx's shared zones.
+ * Threads: a struct store belongs to one thread; the mapping to all.
+ */
+#ifndef QUOTA_LOCAL_LOCAL_H
+#define QUOTA_LOCAL_LOCAL_H
+
+#include "quota/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LOCAL_SIZE_MIN_BYTES (UINT64_C(1) << 20)
+#define LOCAL_SIZE_MAX_BYTES (UINT64_C(1) << 40)
+
+/* Makes an empty store in a memfd, preallocated; not close-on-exec. -1 with
+ * errno if there is no room. */
+int local_create(uint64_t size_bytes);
+
+/* Opens it in this process. NULL if `fd` holds none of this version. */
+struct store *local_open(int fd);
+
+/* How full it is, for /status. */
+struct local_usage {
+    uint64_t size_bytes;
+    uint64_t cells, free_cells;
+    uint64_t keys, leases;
+};
+void local_usage(struct store *store, struct local_usage *usage);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * The Redis store: quotas shared by all replicas. Does no I/O of its own
+ * accord: store_wait says for which sockets and until when it waits,
+ * store_step reads, writes and times out. One connection per node, everything
+ * pipelined. Time is Redis' own; keys are declared, hash-tagged and expire.
+ * An outage is answered within the deadline; a breaker keeps a dead Redis from
+ * costing a deadline per call.
+ * Threads: one at a time.
+ */
+#ifndef QUOTA_REDIS_REDIS_H
+#define QUOTA_REDIS_REDIS_H
+
+#include "policy/base/str.h"
+#include "quota/store.h"
+
+#include <stdint.h>
+
+struct redis_settings {
+    struct str server;       /* "host:port" (numeric or resolvable) or "unix:/path" */
+    struct str key_prefix;
+    uint32_t database;
+    int64_t deadline_ns;     /* of one operation */
+};
+
+/* What happens to the connection, for the owner's log. detail: free text. */
+struct redis_events {
+    void (*up)(void *context, const char *server);
+    void (*down)(void *context, const char *server, const char *detail);
+    void *context;
+};
+
+/* Copies the settings. Connects when first stepped; works without Redis. */
+struct store *redis_store_new(const struct redis_settings *settings,
+                              const struct redis_events *events);
+
+#endif
