@@ -17,9 +17,9 @@
 
 struct bag {
     const struct vocabulary *vocabulary;
-    struct arena *arena;   /* also for what an evaluation creates */
-    struct value *values;  /* by id; VALUE_NONE: absent */
-    struct refs *refs;     /* where reads are recorded; NULL: nowhere */
+    struct arena *arena;  /* also for what an evaluation creates */
+    struct value *values; /* by id; VALUE_NONE: absent */
+    struct refs *refs;    /* where reads are recorded; NULL: nowhere */
     uint32_t mistyped_count;
 };
 

@@ -76,7 +76,8 @@ enum value_type value_type_parse(struct str name);
 /* From 4 or 16 bytes as on the wire; false for any other length. */
 bool ip_from_bytes(struct str bytes, struct ip *ip);
 
-/* From text without zone or prefix length, IPv4 or IPv6; false if it is none. */
+/* From text without zone or prefix length, IPv4 or IPv6; false if it is none.
+ */
 bool ip_parse(struct str text, struct ip *ip);
 
 /* IPv4 where it is v4-mapped, else IPv6. Returns the length, without NUL. */

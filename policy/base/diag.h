@@ -21,10 +21,10 @@ enum diag_severity {
 /* A place in a text. Unknown parts are 0 or empty. Columns count bytes. */
 struct place {
     struct str file;
-    unsigned line;      /* 1 .. */
-    unsigned column;    /* 1 .. */
-    unsigned width;     /* bytes to underline; 0 is shown as 1 */
-    struct str text;    /* that whole line, without its end */
+    unsigned line;   /* 1 .. */
+    unsigned column; /* 1 .. */
+    unsigned width;  /* bytes to underline; 0 is shown as 1 */
+    struct str text; /* that whole line, without its end */
 };
 
 struct diag {

@@ -8,8 +8,6 @@
 #ifndef POLICY_BASE_LOG_H
 #define POLICY_BASE_LOG_H
 
-#include "policy/base/str.h"
-
 enum log_level {
     LOG_LEVEL_ERROR,
     LOG_LEVEL_WARNING,
@@ -20,13 +18,14 @@ enum log_level {
 /* Messages above this level are dropped. Default: LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
 
-/* Who writes: "master", "worker-0". Shown as process=. Copied. */
+/* Who writes: "master", "worker-0". Shown as process=. Copied. Call it before
+ * the process has a second thread. */
 void log_set_process(const char *name);
 
 /*
  * `event` is one word, snake_case. `format` gives further "key=value" pairs,
- * separated by spaces; quote free text with LOG_Q / log_quoted. A newline in
- * the result is written as "\n".
+ * separated by spaces; write free text as key="%s". Control characters in the
+ * result are written as spaces, so that one event is one line.
  */
 void log_event(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -17,7 +17,10 @@ struct str {
 };
 
 /* A view of a string literal; STR_INIT for static initialisers. */
-#define STR_INIT(literal) { literal, sizeof(literal) - 1 }
+#define STR_INIT(literal)                                                      \
+    {                                                                          \
+        literal, sizeof(literal) - 1                                           \
+    }
 #define STR(literal) ((struct str)STR_INIT(literal))
 
 /* The two arguments of printf's "%.*s". */
@@ -50,8 +53,8 @@ static inline bool str_starts_with(struct str s, struct str prefix)
 static inline bool str_ends_with(struct str s, struct str suffix)
 {
     return s.len >= suffix.len &&
-           (suffix.len == 0 || memcmp(s.data + s.len - suffix.len, suffix.data,
-                                      suffix.len) == 0);
+           (suffix.len == 0 ||
+            memcmp(s.data + s.len - suffix.len, suffix.data, suffix.len) == 0);
 }
 
 /* The view without its first `count` bytes; count: 0 .. s.len. */
