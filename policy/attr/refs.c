@@ -35,9 +35,6 @@ void refs_add(struct refs *refs, struct ref ref)
     for (uint32_t i = 0; i < refs->count; i++)
         if (is_same(&refs->items[i], &ref))
             return;
-    if (refs->count == refs->capacity && !grow(refs)) {
-        refs->is_incomplete = true;
-        return;
-    }
-    refs->items[refs->count++] = ref;
+    if (refs->count < refs->capacity || grow(refs))
+        refs->items[refs->count++] = ref;
 }

@@ -23,12 +23,12 @@ struct refs {
     struct arena *arena;
     struct ref *items;
     uint32_t count, capacity;
-    bool is_incomplete; /* the arena's limit was hit: do not cache */
 };
 
 void refs_init(struct refs *refs, struct arena *arena);
 
-/* Adds a reference unless it is there. The key is borrowed. */
+/* Adds a reference unless it is there. The key is borrowed. Where the arena's
+ * limit is hit nothing is added; arena.is_exhausted tells. */
 void refs_add(struct refs *refs, struct ref ref);
 
 #endif

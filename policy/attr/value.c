@@ -1,7 +1,9 @@
 #include "policy/attr/value.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 static const uint8_t v4_prefix[12] = {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
@@ -70,4 +72,53 @@ size_t ip_format(const struct ip *ip, char out[static IP_TEXT_SIZE])
     inet_ntop(is_v4 ? AF_INET : AF_INET6, ip->bytes + (is_v4 ? 12 : 0), out,
               IP_TEXT_SIZE);
     return strlen(out);
+}
+
+static struct str instant_text(struct instant instant, struct arena *arena)
+{
+    time_t seconds = (time_t)instant.seconds;
+    char date[40];
+    struct tm utc;
+
+    if (!gmtime_r(&seconds, &utc))
+        return STR("");
+    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+    if (instant.nanos == 0)
+        return arena_printf(arena, "%sZ", date);
+    return arena_printf(arena, "%s.%09" PRId32 "Z", date, instant.nanos);
+}
+
+static struct str ip_text(const struct ip *ip, struct arena *arena)
+{
+    char text[IP_TEXT_SIZE];
+    size_t len = ip_format(ip, text);
+
+    return arena_copy(arena, (struct str){ text, len });
+}
+
+struct str value_text(const struct value *value, struct arena *arena)
+{
+    switch (value->type) {
+    case VALUE_STRING:
+    case VALUE_EMAIL_ADDRESS:
+    case VALUE_URI:
+    case VALUE_DNS_NAME:
+        return value->string.data ? value->string : STR("");
+    case VALUE_INT64:
+        return arena_printf(arena, "%" PRId64, value->int64);
+    case VALUE_DOUBLE:
+        return arena_printf(arena, "%.17g", value->number);
+    case VALUE_BOOL:
+        return value->boolean ? STR("true") : STR("false");
+    case VALUE_TIMESTAMP:
+        return instant_text(value->instant, arena);
+    case VALUE_IP_ADDRESS:
+        return ip_text(&value->ip, arena);
+    case VALUE_DURATION:
+        return arena_printf(arena, "%" PRId64 "ns", value->duration_ns);
+    case VALUE_NONE:
+    case VALUE_STRING_MAP:
+        return STR("");
+    }
+    return STR("");
 }

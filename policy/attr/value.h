@@ -6,6 +6,7 @@
 #ifndef POLICY_ATTR_VALUE_H
 #define POLICY_ATTR_VALUE_H
 
+#include "policy/base/arena.h"
 #include "policy/base/str.h"
 
 #include <stdbool.h>
@@ -83,5 +84,13 @@ bool ip_parse(struct str text, struct ip *ip);
 /* IPv4 where it is v4-mapped, else IPv6. Returns the length, without NUL. */
 #define IP_TEXT_SIZE 46
 size_t ip_format(const struct ip *ip, char out[static IP_TEXT_SIZE]);
+
+/*
+ * The value as people write it, in `arena` or borrowed: "ratings", "42",
+ * "true", "10.0.0.1", "1970-01-01T00:00:00.5Z", "1500000ns". Different values
+ * of one type have different texts. data == NULL if the arena's limit is hit;
+ * a STRING_MAP has none and gives "".
+ */
+struct str value_text(const struct value *value, struct arena *arena);
 
 #endif

@@ -59,6 +59,7 @@ void arena_clear(struct arena *arena)
     struct arena_chunk *kept = arena->chunk;
 
     arena->used_bytes = 0;
+    arena->is_exhausted = false;
     if (!kept)
         return;
     /* The oldest has the usual size; one made for a large piece is not kept. */
@@ -92,20 +93,26 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
     return size > data ? add_chunk(arena, size) : chunk;
 }
 
+static void *exhausted(struct arena *arena)
+{
+    /* An arena without a limit is asked for sane sizes only. */
+    assert(arena->limit_bytes != 0);
+    arena->is_exhausted = true;
+    return NULL;
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
     struct arena_chunk *chunk = arena->chunk;
     size_t rounded;
     char *piece;
 
-    if (__builtin_add_overflow(size, ALIGNMENT - 1, &rounded)) {
-        assert(arena->limit_bytes != 0);
-        return NULL;
-    }
+    if (__builtin_add_overflow(size, ALIGNMENT - 1, &rounded))
+        return exhausted(arena);
     rounded -= rounded % ALIGNMENT;
     if (arena->limit_bytes != 0 &&
         rounded > arena->limit_bytes - arena->used_bytes)
-        return NULL;
+        return exhausted(arena);
     if (!chunk || rounded > chunk->size_bytes - chunk->used_bytes)
         chunk = add_chunk(arena, rounded);
     piece = chunk->data + chunk->used_bytes;
@@ -120,10 +127,8 @@ void *arena_calloc(struct arena *arena, size_t count, size_t size)
     size_t total;
     void *piece;
 
-    if (__builtin_mul_overflow(count, size, &total)) {
-        assert(arena->limit_bytes != 0);
-        return NULL;
-    }
+    if (__builtin_mul_overflow(count, size, &total))
+        return exhausted(arena);
     piece = arena_alloc(arena, total);
     if (piece)
         memset(piece, 0, total);

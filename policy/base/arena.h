@@ -9,12 +9,14 @@
 
 #include "policy/base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena {
     struct arena_chunk *chunk; /* the one in use; older ones hang behind it */
     size_t used_bytes;         /* handed out since init or clear */
     size_t limit_bytes;        /* 0: none */
+    bool is_exhausted;         /* the limit was hit since init or clear */
 };
 
 /* limit_bytes: the most it ever hands out between two clears; 0: no limit. */

@@ -22,13 +22,20 @@ struct quota_ask {
     bool is_best_effort;
 };
 
+enum ask_result {
+    ASK_CHARGED, /* the store is asked */
+    ASK_UNKNOWN, /* no such quota is configured */
+    ASK_EXEMPT,  /* the quota's match does not hold: granted, not charged */
+    ASK_FAILED,  /* its key cannot be evaluated: granted, not charged */
+};
+
 /* The answer to one quota_ask. */
 struct quota_answer {
-    uint32_t request;   /* index into check.requests, or UINT32_MAX where
-                           nothing was asked of the store */
-    bool is_unknown;    /* no such quota is configured */
+    enum ask_result result;
+    uint32_t quota;   /* index into ruleset.quotas; UINT32_MAX: unknown */
+    uint32_t request; /* ASK_CHARGED: index into check.requests */
     struct quota_grant grant;
-    struct refs refs;   /* what this quota alone depends on */
+    struct refs refs; /* what this quota alone depends on */
 };
 
 enum check_state {
@@ -39,10 +46,10 @@ enum check_state {
 
 /* How one rule ended, for counters. */
 enum rule_outcome {
-    RULE_DENIED,         /* matched and denied, or its quota refused */
-    RULE_PASSED,         /* matched, and let the request pass */
-    RULE_SHADOW_DENIED,  /* would have denied */
-    RULE_FAILED,         /* could not be evaluated */
+    RULE_DENIED,        /* matched and denied, or its quota refused */
+    RULE_PASSED,        /* matched, and let the request pass */
+    RULE_SHADOW_DENIED, /* would have denied */
+    RULE_FAILED,        /* could not be evaluated */
 };
 
 struct rule_event {
@@ -60,7 +67,7 @@ struct check {
     uint32_t http_status; /* 0: follows from the code */
     int64_t valid_for_ns;
     int32_t valid_uses;
-    struct refs refs; /* what the precondition depends on */
+    struct refs refs;       /* what the precondition depends on */
     int64_t retry_after_ns; /* of a quota's refusal; < 0: not known */
 
     /* What is asked of the store, all or none, and its answers. */
@@ -81,13 +88,20 @@ struct check {
 
 /*
  * Runs the rules over the bag. asks: at most QUOTAS_PER_CHECK_MAX, borrowed
- * until the check is over. All memory is the bag's arena.
+ * until the check is over. All memory is the bag's arena; where its limit is
+ * hit, a rule may not have been asked, so the answer is RESOURCE_EXHAUSTED.
  */
 enum check_state check_run(struct check *check, const struct ruleset *ruleset,
                            struct bag *bag, const struct quota_ask *asks,
                            uint32_t ask_count);
 
-/* After CHECK_ASKS: grants[i] answers check.requests[i]. */
+/* How long a denial by a rule may be cached, as Mixer's denier. */
+#define DENIAL_VALID_NS INT64_C(5000000000)
+#define DENIAL_VALID_USES 1000
+
+/* After CHECK_ASKS: grants[i] answers check.requests[i]. A quota that the
+ * caller named says so in its answer; one that a rule asked for makes the
+ * verdict RESOURCE_EXHAUSTED. */
 void check_finish(struct check *check, const struct quota_grant *grants);
 
 #endif

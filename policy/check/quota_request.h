@@ -15,25 +15,25 @@
 #define QUOTAS_PER_CHECK_MAX 8
 
 struct quota_request {
-    uint32_t quota;    /* index into ruleset.quotas */
-    uint32_t limit;    /* 0: the quota's own; n: its n-th override */
-    struct str key;    /* bytes that tell this key from any other: the quota's
-                          identity and its dimensions' values, each with its
-                          length before it */
-    struct str text;   /* the same for people: "service=ratings" */
-    int64_t amount;    /* > 0 takes, 0 looks, < 0 gives back */
+    uint32_t quota;  /* index into ruleset.quotas */
+    uint32_t limit;  /* 0: the quota's own; n: its n-th override */
+    struct str key;  /* bytes that tell this key from any other: the quota's
+                        identity and its dimensions' values, each with its
+                        length before it */
+    struct str text; /* the same for people: "service=ratings" */
+    int64_t amount;  /* > 0 takes, 0 looks, < 0 gives back */
     bool is_best_effort;
-    bool is_shadow;    /* charges, never refuses */
+    bool is_shadow; /* charges, never refuses */
 };
 
 struct quota_grant {
-    int64_t granted;           /* as a positive number, also for a release */
-    int64_t remaining;         /* after it; < 0: not known */
-    int64_t valid_for_ns;      /* how long the grant may be used */
-    int64_t retry_after_ns;    /* refused: when it may pass; < 0: not known */
+    int64_t granted;        /* as a positive number, also for a release */
+    int64_t remaining;      /* after it; < 0: not known */
+    int64_t valid_for_ns;   /* how long the grant may be used */
+    int64_t retry_after_ns; /* refused: when it may pass; < 0: not known */
     bool is_refused;
-    bool is_outage;            /* the store did not answer: see on_outage */
-    bool has_lease;            /* CONCURRENCY: lease_id is held */
+    bool is_outage; /* the store did not answer: see on_outage */
+    bool has_lease; /* CONCURRENCY: lease_id is held */
     uint8_t lease_id[16];
 };
 

@@ -85,6 +85,9 @@ struct override_when {
     const struct str *values;
 };
 
+/* Of one quota; the loader sees to it. */
+#define QUOTA_DIMENSIONS_MAX 32
+
 /* The part of a quota that policy decides: to which key a request belongs and
  * which of its limits holds there. The limits themselves are quota/limit.h. */
 struct quota_spec {
@@ -106,8 +109,8 @@ struct ruleset {
     uint32_t quota_count;
 
     bool refuse_unknown_quota;
-    int64_t valid_for_ns;      /* of an answer that nothing restricts: 60 s */
-    int32_t valid_uses;        /* 10000 */
+    int64_t valid_for_ns; /* of an answer that nothing restricts: 60 s */
+    int32_t valid_uses;   /* 10000 */
 };
 
 /* The quota of that name (without case, as Mixer), or UINT32_MAX. */
