@@ -42,12 +42,41 @@ static void deny(struct check *check, const struct rule *rule,
     check->http_status = denial.http_status;
 }
 
+/* The request was so large that a rule may not have been asked. */
+static void deny_unfinished(struct check *check)
+{
+    check->code = STATUS_RESOURCE_EXHAUSTED;
+    check->message = STR("the request is too large to be checked");
+    check->http_status = 0;
+    forbid_caching(check);
+}
+
 /* ---- the rules --------------------------------------------------------- */
+
+#define EVENTS_FIRST 16
+
+static bool grow_events(struct check *check)
+{
+    uint32_t capacity =
+        check->event_capacity == 0 ? EVENTS_FIRST : 2 * check->event_capacity;
+    struct rule_event *events =
+        arena_alloc(check->bag->arena, capacity * sizeof(*events));
+
+    if (!events)
+        return false;
+    if (check->event_count > 0)
+        memcpy(events, check->events, check->event_count * sizeof(*events));
+    check->events = events;
+    check->event_capacity = capacity;
+    return true;
+}
 
 static void add_event(struct check *check, uint32_t rule,
                       enum rule_outcome outcome)
 {
-    check->events[check->event_count++] = (struct rule_event){ rule, outcome };
+    if (check->event_count < check->event_capacity || grow_events(check))
+        check->events[check->event_count++] =
+            (struct rule_event){ rule, outcome };
 }
 
 enum next {
@@ -107,8 +136,6 @@ static void run_rules(struct check *check)
 {
     uint32_t count = check->ruleset->rule_count;
 
-    check->events =
-        arena_calloc(check->bag->arena, count, sizeof(check->events[0]));
     check->bag->refs = &check->refs;
     for (uint32_t i = 0; i < count; i++)
         if (run_rule(check, i) == STOP)
@@ -288,15 +315,16 @@ enum check_state check_run(struct check *check, const struct ruleset *ruleset,
     check->request_count = 0;
     check->asks = asks;
     check->ask_count = ask_count;
-    check->event_count = 0;
+    check->events = NULL;
+    check->event_count = check->event_capacity = 0;
     check->uncharged_count = 0;
     refs_init(&check->refs, bag->arena);
 
     run_rules(check);
     if (check->code == STATUS_OK)
         collect_requests(check);
-    if (check->refs.is_incomplete)
-        forbid_caching(check);
+    if (bag->arena->is_exhausted)
+        deny_unfinished(check);
     if (check->code != STATUS_OK)
         return CHECK_DENIED;
     return check->request_count > 0 ? CHECK_ASKS : CHECK_DONE;
