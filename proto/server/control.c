@@ -15,7 +15,7 @@ union ancillary {
 #define MESSAGE_HEAD_BYTES offsetof(struct control_message, text)
 
 #define X(name) +1
-enum { KIND_COUNT = CONTROL_KINDS(X) };
+static const unsigned kind_count = CONTROL_KINDS(X);
 #undef X
 
 bool control_send(int socket, const struct control_message *message, int fd)
@@ -72,7 +72,7 @@ bool control_receive(int socket, struct control_message *message, int *fd)
     if (length <= 0)
         return false;
     *fd = received_fd(&header);
-    if ((size_t)length <= MESSAGE_HEAD_BYTES || message->kind >= KIND_COUNT) {
+    if ((size_t)length <= MESSAGE_HEAD_BYTES || message->kind >= kind_count) {
         /* A peer that talks otherwise is not ours. */
         if (*fd >= 0)
             close(*fd);
