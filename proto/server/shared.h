@@ -58,23 +58,31 @@ enum verdict {
     X(returned_leases, "leases of cancelled calls given back")                 \
     X(released_units, "units given back by a release")
 
-/* Counters of one rule. */
+/* Counters of one rule: name, help. Exported as sluice_rule_NAME_total. */
 #define RULE_COUNTERS(X)                                                       \
-    X(denied) X(passed) X(shadow_denied) X(failed)
+    X(denied, "checks that the rule, or a quota of it, denied")                \
+    X(passed, "checks that the rule matched and let pass")                     \
+    X(shadow_denied, "checks that it would have denied, were it enforced")     \
+    X(failed, "checks for which it could not be evaluated")
 
-/* Counters of one quota. outage_open: granted because its gate was open. */
+/* Counters of one quota: name, help. Exported as sluice_quota_NAME_total. */
 #define QUOTA_COUNTERS(X)                                                      \
-    X(granted) X(refused) X(shadow_refused) X(exempt) X(released)              \
-    X(outage_open) X(outage_closed)
+    X(granted, "requests granted")                                             \
+    X(refused, "requests refused")                                             \
+    X(shadow_refused, "requests that it would have refused, were it enforced") \
+    X(exempt, "requests granted uncharged, since its match did not hold")      \
+    X(released, "units given back")                                            \
+    X(outage_open, "requests granted because the store did not answer")        \
+    X(outage_closed, "requests refused because the store did not answer")
 
 struct rule_counters {
-#define X(name) _Atomic uint64_t name;
+#define X(name, help) _Atomic uint64_t name;
     RULE_COUNTERS(X)
 #undef X
 };
 
 struct quota_counters {
-#define X(name) _Atomic uint64_t name;
+#define X(name, help) _Atomic uint64_t name;
     QUOTA_COUNTERS(X)
 #undef X
 };
@@ -106,9 +114,11 @@ enum worker_state {
 /* Written by one worker, except what the comment says is the master's. */
 struct worker_block {
     _Atomic int32_t pid;           /* the master's */
-    _Atomic uint32_t state;        /* enum worker_state; the worker's, DEAD the master's */
+    _Atomic uint32_t state;        /* enum worker_state; STARTING and DEAD are
+                                      the master's */
     _Atomic uint32_t restarts;     /* the master's */
-    _Atomic uint64_t generation;   /* of the snapshot that serves */
+    _Atomic uint64_t generation;   /* of the snapshot that serves; set by the
+                                      master when it starts the worker */
     _Atomic uint32_t open_connections;
     _Atomic uint32_t calls_in_progress;
     _Atomic uint32_t open_streams;
