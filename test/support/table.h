@@ -18,6 +18,14 @@
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
+/* printf wants a pointer even for nothing. */
+static inline struct str row_shown(struct str s)
+{
+    if (!s.data)
+        s.data = "";
+    return s;
+}
+
 #define row_fail(why, ...)                                                     \
     do {                                                                       \
         print_error("row \"%s\": ", (why));                                    \
@@ -30,18 +38,16 @@
     do {                                                                       \
         int64_t got_ = (int64_t)(got), want_ = (int64_t)(want);                \
         if (got_ != want_)                                                     \
-            row_fail((why),                                                    \
-                     "%s:%d: %s is %" PRId64 ", expected %" PRId64, __FILE__,  \
-                     __LINE__, #got, got_, want_);                             \
+            row_fail((why), "%s:%d: %s is %" PRId64 ", expected %" PRId64,     \
+                     __FILE__, __LINE__, #got, got_, want_);                   \
     } while (0)
 
 #define row_equal_str(why, got, want)                                          \
     do {                                                                       \
-        struct str got_ = (got), want_ = (want);                               \
+        struct str got_ = row_shown(got), want_ = row_shown(want);             \
         if (!str_eq(got_, want_))                                              \
             row_fail((why), "%s:%d: %s is \"%.*s\", expected \"%.*s\"",        \
-                     __FILE__, __LINE__, #got, STR_ARG(got_),                  \
-                     STR_ARG(want_));                                          \
+                     __FILE__, __LINE__, #got, STR_ARG(got_), STR_ARG(want_)); \
     } while (0)
 
 #define row_true(why, condition)                                               \
