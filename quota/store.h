@@ -33,7 +33,9 @@ struct charge {
     struct str text;     /* of the key, for people; may be cut */
     int64_t amount;      /* > 0 takes, 0 looks, < 0 gives back */
     bool is_best_effort;
-    bool is_shadow;      /* charges as far as it can, never refuses */
+    bool is_shadow;      /* charges as far as it can; what it would have
+                            refused is marked is_refused in its grant, but does
+                            not make the take TAKE_REFUSED */
     bool has_id;         /* `id` is the caller's deduplication id; a store
                             makes one where a lease needs it */
     struct quota_id id;

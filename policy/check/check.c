@@ -361,11 +361,27 @@ static void refuse(struct check *check, uint32_t index,
         check->retry_after_ns = grant->retry_after_ns;
 }
 
+static void answer_ask(struct check *check, uint32_t index,
+                       const struct quota_grant *grants)
+{
+    struct quota_answer *answer = &check->answers[index];
+
+    if (answer->result != ASK_CHARGED)
+        return;
+    answer->grant = grants[answer->request];
+    /* In shadow the store says what it would have refused; the caller is not
+     * to feel it. */
+    if (check->requests[answer->request].is_shadow &&
+        answer->grant.is_refused) {
+        answer->grant.is_refused = false;
+        answer->grant.granted = check->asks[index].amount;
+    }
+}
+
 void check_finish(struct check *check, const struct quota_grant *grants)
 {
     for (uint32_t i = 0; i < check->ask_count; i++)
-        if (check->answers[i].result == ASK_CHARGED)
-            check->answers[i].grant = grants[check->answers[i].request];
+        answer_ask(check, i, grants);
     for (uint32_t i = 0; i < check->request_count; i++) {
         uint32_t rule = check->request_rule[i];
 
