@@ -11,6 +11,18 @@
 
 #define SHARED_MAGIC UINT64_C(0x31306563696c7573) /* "sluice01" */
 
+const char *const door_labels[DOOR_COUNT] = {
+#define X(name, label) label,
+    DOORS(X)
+#undef X
+};
+
+const char *const verdict_labels[VERDICT_COUNT] = {
+#define X(name, label) label,
+    VERDICTS(X)
+#undef X
+};
+
 static size_t shared_bytes(uint32_t worker_count)
 {
     return sizeof(struct shared) +
@@ -113,6 +125,27 @@ uint32_t name_slot(struct name_table *table, struct str name)
     table->names[count][name.len] = '\0';
     atomic_store_explicit(&table->count, count + 1, memory_order_release);
     return count;
+}
+
+uint64_t shared_sum(const struct shared *shared, size_t offset)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < shared->worker_count; i++) {
+        const void *counter = (const char *)&shared->workers[i] + offset;
+
+        sum += atomic_load_explicit((const _Atomic uint64_t *)counter,
+                                    memory_order_relaxed);
+    }
+    return sum;
+}
+
+uint64_t shared_checks(const struct shared *shared, unsigned door,
+                       unsigned verdict)
+{
+    return shared_sum(shared,
+                      offsetof(struct worker_block, checks) +
+                          (door * VERDICT_COUNT + verdict) * sizeof(uint64_t));
 }
 
 bool gate_open(struct gate *gate, uint32_t index)

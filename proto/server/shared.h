@@ -14,36 +14,39 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define WORKERS_MAX 64
 
 /* Doors, as labels of metrics: one line each. */
-#define DOORS(X)                                                               \
-    X(MIXER, "mixer")
+#define DOORS(X) X(MIXER, "mixer")
 
 enum door {
 #define X(name, label) DOOR_##name,
     DOORS(X)
 #undef X
-    DOOR_COUNT
+        DOOR_COUNT
 };
 
 /* How a call ended, as labels of metrics. */
 #define VERDICTS(X)                                                            \
     X(ALLOWED, "allowed")                                                      \
-    X(DENIED, "denied")            /* by a rule */                             \
-    X(EXHAUSTED, "exhausted")      /* by a quota */                            \
-    X(INVALID, "invalid")          /* INVALID_ARGUMENT and the like */         \
-    X(OVERLOADED, "overloaded")    /* UNAVAILABLE before decoding */           \
-    X(EXPIRED, "expired")          /* the caller's deadline had passed */
+    X(DENIED, "denied")         /* by a rule */                                \
+    X(EXHAUSTED, "exhausted")   /* by a quota */                               \
+    X(INVALID, "invalid")       /* INVALID_ARGUMENT and the like */            \
+    X(OVERLOADED, "overloaded") /* UNAVAILABLE before decoding */              \
+    X(EXPIRED, "expired")       /* the caller's deadline had passed */
 
 enum verdict {
 #define X(name, label) VERDICT_##name,
     VERDICTS(X)
 #undef X
-    VERDICT_COUNT
+        VERDICT_COUNT
 };
+
+extern const char *const door_labels[DOOR_COUNT];
+extern const char *const verdict_labels[VERDICT_COUNT];
 
 /* Plain counters of a worker: name, help. Exported as sluice_NAME_total. */
 #define WORKER_COUNTERS(X)                                                     \
@@ -113,18 +116,18 @@ enum worker_state {
 
 /* Written by one worker, except what the comment says is the master's. */
 struct worker_block {
-    _Atomic int32_t pid;           /* the master's */
-    _Atomic uint32_t state;        /* enum worker_state; STARTING and DEAD are
-                                      the master's */
-    _Atomic uint32_t restarts;     /* the master's */
-    _Atomic uint64_t generation;   /* of the snapshot that serves; set by the
-                                      master when it starts the worker */
+    _Atomic int32_t pid;         /* the master's */
+    _Atomic uint32_t state;      /* enum worker_state; STARTING and DEAD are
+                                    the master's */
+    _Atomic uint32_t restarts;   /* the master's */
+    _Atomic uint64_t generation; /* of the snapshot that serves; set by the
+                                    master when it starts the worker */
     _Atomic uint32_t open_connections;
     _Atomic uint32_t calls_in_progress;
     _Atomic uint32_t open_streams;
-    _Atomic uint64_t calls_total;  /* the master balances by its growth */
-    _Atomic int64_t turned_ns;     /* CLOCK_BOOTTIME when the loop last turned */
-    _Atomic uint64_t rss_bytes;    /* the master's */
+    _Atomic uint64_t calls_total; /* the master balances by its growth */
+    _Atomic int64_t turned_ns;    /* CLOCK_BOOTTIME when the loop last turned */
+    _Atomic uint64_t rss_bytes;   /* the master's */
     _Atomic uint64_t checks[DOOR_COUNT][VERDICT_COUNT];
     struct histogram latency[DOOR_COUNT]; /* from accept to reply */
 #define X(name, help) _Atomic uint64_t name;
@@ -148,7 +151,7 @@ struct gate {
     _Atomic int64_t opened_wall_ns; /* of the present or the last episode */
     _Atomic int64_t opened_ns;      /* the same, CLOCK_BOOTTIME */
     _Atomic uint64_t episodes;
-    _Atomic uint64_t answers;       /* given by it in this episode */
+    _Atomic uint64_t answers; /* given by it in this episode */
 };
 
 struct shared {
@@ -175,6 +178,13 @@ uint32_t name_slot(struct name_table *table, struct str name);
 
 /* The slot of a name, or 0. */
 uint32_t name_find(const struct name_table *table, struct str name);
+
+/* The uint64_t counter at `offset` in the block of every worker, added up. */
+uint64_t shared_sum(const struct shared *shared, size_t offset);
+
+/* The checks of one door that ended so, of all workers. */
+uint64_t shared_checks(const struct shared *shared, unsigned door,
+                       unsigned verdict);
 
 /* Opens or closes the gate for worker `index`. True if that changed it from
  * shut to open, or back: then the caller logs. */

@@ -1,0 +1,25 @@
+/*
+ * What the admin pages are made of: shared memory, and what was fixed when the
+ * server started.
+ * Threads: any; `store` only the admin's.
+ */
+#ifndef PROTO_SERVER_FACTS_H
+#define PROTO_SERVER_FACTS_H
+
+#include "config/snapshot.h"
+#include "proto/server/shared.h"
+#include "quota/store.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct facts {
+    const struct shared *shared;
+    const char *config_name; /* the file, or what stands for it */
+    const char *listen;      /* addresses, for people */
+    enum store_kind store_kind;
+    struct store *store; /* STORE_MEMORY: to see how full it is; else NULL */
+    _Atomic bool is_draining;
+};
+
+#endif

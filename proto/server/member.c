@@ -1,0 +1,220 @@
+#include "proto/server/member.h"
+
+#include "policy/base/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* So many samples without a turn of its loop, with calls waiting: it hangs.
+ * Samples, not time, so that a machine that slept kills nobody. */
+#define STUCK_SAMPLES 10
+
+static struct worker_block *block_of(const struct member *member)
+{
+    return &member->shared->workers[member->index];
+}
+
+static void close_waitable(struct member *member, struct waitable *waitable)
+{
+    if (waitable->fd < 0)
+        return;
+    loop_remove(member->loop, waitable);
+    close(waitable->fd);
+    waitable->fd = -1;
+}
+
+/* Its connections and calls are gone with it; its counters stay. */
+static void clear_gauges(struct member *member)
+{
+    struct worker_block *block = block_of(member);
+
+    atomic_store(&block->pid, 0);
+    atomic_store(&block->state, WORKER_DEAD);
+    atomic_store(&block->open_connections, 0);
+    atomic_store(&block->calls_in_progress, 0);
+    atomic_store(&block->open_streams, 0);
+    atomic_store(&block->rss_bytes, 0);
+    if (gate_shut(&member->shared->gate, member->index))
+        log_info("gate_shut", "reason=\"the worker that held it open died\"");
+}
+
+static void on_process(struct waitable *waitable, int64_t now_ns)
+{
+    struct member *member = container_of(waitable, struct member, process);
+    siginfo_t info = { 0 };
+
+    if (waitid(P_PIDFD, (id_t)waitable->fd, &info, WEXITED) != 0)
+        return;
+    close_waitable(member, &member->process);
+    close_waitable(member, &member->control);
+    clear_gauges(member);
+    member->pid = 0;
+    member->exited(member, info.si_status, info.si_code != CLD_EXITED, now_ns);
+}
+
+static void on_control(struct waitable *waitable, int64_t now_ns)
+{
+    struct member *member = container_of(waitable, struct member, control);
+    struct control_message message;
+    int fd;
+
+    if (!control_receive(waitable->fd, &message, &fd)) {
+        close_waitable(member, waitable);
+        member->said(member, NULL, now_ns);
+        return;
+    }
+    if (fd >= 0)
+        close(fd);
+    member->said(member, &message, now_ns);
+}
+
+void member_init(struct member *member, struct loop *loop,
+                 struct shared *shared, uint32_t index)
+{
+    member->loop = loop;
+    member->shared = shared;
+    member->index = index;
+    member->process = (struct waitable){ -1, on_process };
+    member->control = (struct waitable){ -1, on_control };
+}
+
+static void announce_start(struct member *member, uint64_t generation,
+                           int64_t now_ns)
+{
+    struct worker_block *block = block_of(member);
+
+    member->stuck_samples = 0;
+    atomic_store(&block->generation, generation);
+    atomic_store(&block->turned_ns, now_ns);
+    atomic_store(&block->state, WORKER_STARTING);
+}
+
+/* The process with the other end of member->control. */
+static pid_t spawn_connected(struct member *member, struct spawn_fds *fds)
+{
+    pid_t pid = -1;
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return -1;
+    member->control.fd = pair[0];
+    fds->control = spawn_fd(pair[1]);
+    if (fds->control < 0)
+        return -1;
+    pid = spawn_worker(member->index, fds);
+    close(fds->control);
+    return pid;
+}
+
+static bool watch(struct member *member, pid_t pid)
+{
+    member->process.fd = pidfd_open(pid, 0);
+    return member->process.fd >= 0 &&
+           loop_add(member->loop, &member->process) &&
+           loop_add(member->loop, &member->control);
+}
+
+bool member_start(struct member *member, struct spawn_fds fds,
+                  uint64_t generation, int64_t now_ns)
+{
+    int error;
+    pid_t pid;
+
+    announce_start(member, generation, now_ns);
+    pid = spawn_connected(member, &fds);
+    if (pid >= 0 && watch(member, pid)) {
+        member->pid = pid;
+        atomic_store(&block_of(member)->pid, pid);
+        return true;
+    }
+    error = errno;
+    if (pid >= 0) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    close_waitable(member, &member->process);
+    close_waitable(member, &member->control);
+    clear_gauges(member);
+    errno = error;
+    return false;
+}
+
+bool member_tell(struct member *member, const struct control_message *message,
+                 int fd)
+{
+    return member->control.fd < 0 ||
+           control_send(member->control.fd, message, fd);
+}
+
+bool member_has_room(const struct member *member)
+{
+    /* The kernel says POLLOUT while three quarters of the queue are free. */
+    struct pollfd queue = { .fd = member->control.fd, .events = POLLOUT };
+
+    return poll(&queue, 1, 0) == 1 && queue.revents == POLLOUT;
+}
+
+void member_kill(struct member *member)
+{
+    /* Its end was not waited for yet, so the number is still its own. */
+    if (member->pid)
+        kill(member->pid, SIGKILL);
+}
+
+/* Without the mappings that all workers share. */
+static uint64_t own_memory_bytes(pid_t pid)
+{
+    unsigned long resident = 0, shared = 0;
+    char path[64];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+    file = fopen(path, "re");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*u %lu %lu", &resident, &shared) != 2 ||
+        shared > resident)
+        resident = shared;
+    fclose(file);
+    return (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void sample_turning(struct member *member)
+{
+    struct worker_block *block = block_of(member);
+    int64_t turned_ns = atomic_load(&block->turned_ns);
+
+    if (turned_ns == member->turned_before_ns &&
+        atomic_load(&block->calls_in_progress) > 0)
+        member->stuck_samples++;
+    else
+        member->stuck_samples = 0;
+    member->turned_before_ns = turned_ns;
+}
+
+const char *member_sample(struct member *member, struct load *load,
+                          uint64_t rss_limit_bytes)
+{
+    struct worker_block *block = block_of(member);
+    uint64_t calls = atomic_load(&block->calls_total);
+    uint64_t rss_bytes = member->pid ? own_memory_bytes(member->pid) : 0;
+
+    load->calls = calls - member->calls_before;
+    load->connections = atomic_load(&block->open_connections);
+    load->handed = 0;
+    member->calls_before = calls;
+    atomic_store(&block->rss_bytes, rss_bytes);
+    sample_turning(member);
+    if (member->pid && member->stuck_samples >= STUCK_SAMPLES)
+        return "its loop stands still";
+    if (rss_bytes > rss_limit_bytes)
+        return "its memory exceeds the bound";
+    return NULL;
+}
