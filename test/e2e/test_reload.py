@@ -1,0 +1,108 @@
+"""The file is edited: no restart, no failed call, no half configuration."""
+import os
+import signal
+import threading
+import time
+
+from configs import DENY_BLUE, in_flight
+
+RATINGS = {"destination.service.host": "ratings"}
+
+
+class Load:
+    """Calls one after the other until stopped; remembers what failed."""
+
+    def __init__(self, client):
+        self.client, self.calls, self.failures = client, 0, []
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.stopping.is_set():
+            try:
+                self.client.check(RATINGS)
+            except Exception as error:  # every failure counts
+                self.failures.append(error)
+            self.calls += 1
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join()
+        return self.calls
+
+
+def test_a_limit_changes_under_load(sluice, store):
+    server = sluice(in_flight(3), store=store)
+    client = server.client()
+    loads = [Load(server.client()) for _ in range(4)]
+    assert sum(client.check(RATINGS, {"in-flight": 1}).passed
+               for _ in range(5)) == 3
+    for generation, maximum in enumerate([5, 4, 7], 2):
+        server.replace(in_flight(maximum))
+        server.wait_generation(generation)
+    assert sum(client.check(RATINGS, {"in-flight": 1}).passed
+               for _ in range(9)) == 4, "what is in flight stays counted"
+    calls = sum(load.stop() for load in loads)
+    assert calls > 100
+    assert [load.failures for load in loads] == [[], [], [], []]
+    changes = server.events("config_changed")
+    assert any("max" in line and "3 -> 5" in line for line in changes), changes
+
+
+def test_a_broken_edit_is_refused_with_its_place(sluice):
+    server = sluice(in_flight(3))
+    client = server.client()
+    server.write(in_flight(3).replace("max", "maxx"))
+    server.wait_event("reload_refused")
+    log = server.log()
+    assert f"{server.file}:6:" in log, log
+    assert "did you mean" in log
+    assert "^" in log
+    assert client.check(RATINGS, {"in-flight": 1}).passed
+    assert server.generation() == 1
+    assert server.metric("sluice_reload_failures_total") == 1
+    server.write(in_flight(4))
+    server.wait_generation(2)
+
+
+def test_hup_reloads_and_an_unchanged_file_changes_nothing(sluice):
+    server = sluice(in_flight(3))
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_event("reload_unchanged")
+    assert server.generation() == 1
+
+
+def test_a_config_map_is_followed(sluice, tmp_path):
+    """Kubernetes mounts FILE -> ..data/FILE and swaps the link ..data."""
+    server = sluice(in_flight(3))
+    folder = server.folder
+
+    def mount(name, text):
+        (folder / name).mkdir()
+        (folder / name / "sluice.conf").write_text(server.head + text)
+        os.symlink(name, folder / "..new")
+        os.rename(folder / "..new", folder / "..data")
+
+    mount("..v1", in_flight(3))
+    server.file.unlink()
+    server.file.symlink_to("..data/sluice.conf")
+    time.sleep(0.5)
+    before = server.generation()
+    mount("..v2", in_flight(8))
+    server.wait_generation(before + 1)
+    client = server.client()
+    assert sum(client.check(RATINGS, {"in-flight": 1}).passed
+               for _ in range(10)) == 8
+
+
+def test_a_rule_appears_and_counters_stay(sluice):
+    server = sluice(DENY_BLUE)
+    client = server.client()
+    blue = {"request.headers": {"x-version": "blue"}}
+    assert client.check(blue).code == 7
+    server.replace(DENY_BLUE.replace("'blue'", "'red'"))
+    server.wait_generation(2)
+    assert client.check(blue).code == 0
+    assert server.metric("sluice_rule_denied_total", rule="no-blue") == 1
+    assert server.metric("sluice_checks_total", verdict="denied") == 1
