@@ -1,0 +1,72 @@
+#include "policy/expr/function.h"
+
+#include "policy/base/nearest.h"
+
+/* A '*' at the end matches any rest, else one in front any beginning; a '*'
+ * elsewhere is an ordinary character. */
+static const char *match(const struct value *arguments, struct arena *arena,
+                         struct value *result)
+{
+    struct str text = arguments[0].string, pattern = arguments[1].string;
+
+    (void)arena;
+    if (str_ends_with(pattern, STR("*"))) {
+        pattern.len--;
+        result->boolean = str_starts_with(text, pattern);
+    } else if (str_starts_with(pattern, STR("*"))) {
+        result->boolean = str_ends_with(text, str_skip(pattern, 1));
+    } else {
+        result->boolean = str_eq(text, pattern);
+    }
+    return NULL;
+}
+
+static const char *starts_with(const struct value *arguments,
+                               struct arena *arena, struct value *result)
+{
+    (void)arena;
+    result->boolean = str_starts_with(arguments[0].string, arguments[1].string);
+    return NULL;
+}
+
+static const char *ends_with(const struct value *arguments, struct arena *arena,
+                             struct value *result)
+{
+    (void)arena;
+    result->boolean = str_ends_with(arguments[0].string, arguments[1].string);
+    return NULL;
+}
+
+#define METHOD true
+#define PLAIN false
+
+/* clang-format off */
+const struct function functions[] = {
+    { STR_INIT("match"), PLAIN, VALUE_BOOL,
+      2, { VALUE_STRING, VALUE_STRING }, match },
+    { STR_INIT("startsWith"), METHOD, VALUE_BOOL,
+      2, { VALUE_STRING, VALUE_STRING }, starts_with },
+    { STR_INIT("endsWith"), METHOD, VALUE_BOOL,
+      2, { VALUE_STRING, VALUE_STRING }, ends_with },
+};
+/* clang-format on */
+
+#define FUNCTION_COUNT (sizeof(functions) / sizeof(functions[0]))
+
+const struct function *function_find(struct str name)
+{
+    for (size_t i = 0; i < FUNCTION_COUNT; i++)
+        if (str_eq(functions[i].name, name))
+            return &functions[i];
+    return NULL;
+}
+
+struct str function_nearest(struct str name)
+{
+    struct nearest nearest;
+
+    nearest_init(&nearest, name);
+    for (size_t i = 0; i < FUNCTION_COUNT; i++)
+        nearest_offer(&nearest, functions[i].name);
+    return nearest_name(&nearest);
+}
