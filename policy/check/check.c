@@ -347,8 +347,10 @@ static void refuse(struct check *check, uint32_t index,
     const struct rule *rule = &check->ruleset->rules[rule_index];
     const struct quota_spec *spec =
         &check->ruleset->quotas[check->requests[index].quota];
-    struct denial denial = rule->deny;
+    struct denial denial = { 0 };
 
+    if (rule->has_deny)
+        denial = rule->deny;
     if (denial.message.len == 0)
         denial.message = arena_printf(
             check->bag->arena, "quota %.*s %s", STR_ARG(spec->name),
