@@ -11,13 +11,10 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
-/* More than the longest text of an address. */
-#define ADDRESS_TEXT_SIZE 128
-
-struct address {
+/* An address as the kernel takes it. */
+struct endpoint {
     union {
         struct sockaddr any;
         struct sockaddr_in ipv4;
@@ -28,20 +25,22 @@ struct address {
 };
 
 /*
- * From "127.0.0.1:9091", "[::1]:9091", "localhost:9091" (which is 127.0.0.1)
- * or "unix:/path". Port 0: any that is free. NULL, or what is wrong: a
- * sentence without full stop. Pure.
+ * From text as config/address.h has it; the host must be an IP address, or
+ * "localhost", which is 127.0.0.1. NULL, or what is wrong: the rest of a
+ * sentence that begins "the address". Pure.
  */
-const char *address_parse(struct address *address, struct str text);
+const char *endpoint_parse(struct endpoint *endpoint, struct str text);
 
-/* The same text back. */
-void address_format(const struct address *address,
-                    char out[static ADDRESS_TEXT_SIZE]);
+/* More than the longest text of one. */
+#define ENDPOINT_TEXT_SIZE 128
+
+/* The text back. */
+void endpoint_format(const struct endpoint *endpoint,
+                     char out[static ENDPOINT_TEXT_SIZE]);
 
 struct listener {
     int fd;
-    struct address address; /* with the port that it really has */
-    struct stat file;       /* of a unix socket: to remove only our own */
+    struct endpoint endpoint; /* with the port that it really has */
 };
 
 #define LISTEN_ERROR_SIZE 256
@@ -54,8 +53,7 @@ struct listener {
 bool listener_open(struct listener *listener, struct str text,
                    char error[static LISTEN_ERROR_SIZE]);
 
-/* Closes it and removes its file, if that is still the one it made. fd -1 is
- * fine. */
+/* Removes the file of a unix socket and closes. fd -1 is fine. */
 void listener_close(struct listener *listener);
 
 #endif

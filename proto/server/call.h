@@ -1,0 +1,98 @@
+/*
+ * One unary call, from arrival to the last byte of its reply: a slot that is
+ * used again and again with the same memory. docs/life-of-a-check.md tells its
+ * story.
+ * Threads: its worker, under the core's lock.
+ */
+#ifndef PROTO_SERVER_CALL_H
+#define PROTO_SERVER_CALL_H
+
+#include "policy/attr/bag.h"
+#include "policy/base/arena.h"
+#include "policy/base/list.h"
+#include "policy/check/check.h"
+#include "proto/server/core.h"
+#include "proto/server/rpc.h"
+#include "proto/server/served.h"
+#include "proto/server/service.h"
+#include "quota/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A method that is served: how many calls are awaited is kept up here. */
+struct endpoint {
+    const struct service *service;
+    struct worker *worker;
+    void *method; /* the C core's name for it */
+    uint32_t armed_count;
+};
+
+/* One lease on its way back to the store. */
+struct giving {
+    struct release release;
+    struct call *call;
+};
+
+struct call {
+    struct tag accepted, replied;
+    struct list link; /* while it is free */
+    struct endpoint *endpoint;
+    struct rpc rpc;
+    struct arena arena;
+    struct served *served; /* pinned */
+    int64_t accepted_ns;
+
+    /* Set by the service's decode. */
+    void *request; /* its own */
+    struct bag bag;
+    const struct quota_ask *asks;
+    uint32_t ask_count;
+    struct str deduplication_id;
+    struct giving *givings; /* in the arena */
+    uint32_t giving_count;
+    enum status_code code; /* WISH_REFUSAL */
+    const char *details;   /* a literal */
+
+    /* For the service's encode. */
+    struct check check;
+    struct str handle; /* of the leases it holds; empty: none */
+    int64_t released;  /* units; what WISH_RELEASE gave back */
+
+    struct take take;
+    int64_t asked_ns;
+    bool is_taken;          /* take is answered, and may hold leases */
+    bool is_void;           /* the caller never gets the handle */
+    uint32_t pending_count; /* givings that are not answered yet */
+    bool has_outage;        /* one of them was not answered */
+};
+
+/* All slots of a worker. They are made as they are needed; a few stay. */
+struct calls {
+    struct list free;
+    uint32_t free_count;
+    uint32_t slot_count;  /* all that exist */
+    uint32_t in_progress; /* accepted, not over */
+};
+
+void calls_init(struct calls *calls);
+
+/* After the core has ended. */
+void calls_fini(struct calls *calls);
+
+/* Serves `service`. Before core_start. */
+void endpoint_init(struct endpoint *endpoint, const struct service *service,
+                   struct worker *worker);
+
+/* Awaits its first calls. After core_start. */
+void endpoint_arm(struct endpoint *endpoint);
+
+/* Makes decode's work easy: refuses with `code` and a literal. */
+enum wish call_refuse(struct call *call, enum status_code code,
+                      const char *details);
+
+/* Memory for `count` leases to give back; they are the caller's to name. False
+ * if the arena's limit is hit. */
+bool call_reserve_givings(struct call *call, uint32_t count);
+
+#endif

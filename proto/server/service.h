@@ -1,0 +1,48 @@
+/*
+ * A unary gRPC method: how a message becomes what is asked, and how the
+ * outcome becomes a message. What lies between is the same for all (call.c).
+ * One file per service, one const table per method; all of them are listed in
+ * worker.c.
+ * Threads: any, immutable.
+ */
+#ifndef PROTO_SERVER_SERVICE_H
+#define PROTO_SERVER_SERVICE_H
+
+#include "policy/base/str.h"
+#include "proto/server/shared.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call;
+
+/* What a request asks for. */
+enum wish {
+    WISH_NOTHING, /* encode answers it */
+    WISH_CHECK,   /* of call->bag, with call->asks */
+    WISH_RELEASE, /* of call->givings */
+    WISH_REFUSAL, /* with call->code and call->details */
+};
+
+/* Of services that are no check: they have no verdicts. */
+#define DOOR_NONE DOOR_COUNT
+
+struct service {
+    const char *path;     /* "/package.Service/Method" */
+    enum door door;       /* whose verdicts and latencies its calls are */
+    bool is_urgent;       /* answered also when the worker is overloaded */
+    uint32_t armed_count; /* calls awaited at a time */
+
+    /* Understands the body; what it keeps lives in the call's arena. */
+    enum wish (*decode)(struct call *call, struct str body);
+
+    /* The reply to what was wished for; data == NULL if the arena's limit is
+     * hit. */
+    struct str (*encode)(struct call *call);
+};
+
+extern const struct service service_mixer_check, service_mixer_report;
+extern const struct service service_policy_release;
+extern const struct service service_health_check;
+
+#endif

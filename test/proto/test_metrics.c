@@ -1,0 +1,205 @@
+/* The admin pages, made of a shared memory that the test fills. */
+#include "proto/server/metrics.h"
+
+#include "policy/base/clock.h"
+#include "proto/server/admin.h"
+#include "test/support/table.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct facts make_facts(void)
+{
+    int fd;
+    struct shared *shared = shared_create(2, &fd);
+    uint32_t rule, quota;
+
+    assert_non_null(shared);
+    close(fd);
+    shared->started_wall_ns = 1500 * MILLISECOND;
+    atomic_store(&shared->generation, 3);
+    rule = name_slot(&shared->rule_names, STR("say \"no\"\\\n"));
+    quota = name_slot(&shared->quota_names, STR("in-flight"));
+    COUNT(shared->workers[0].rules[rule].denied, 2);
+    COUNT(shared->workers[1].rules[rule].denied, 3);
+    COUNT(shared->workers[1].quotas[quota].refused, 1);
+    COUNT(shared->workers[0].checks[DOOR_MIXER][VERDICT_DENIED], 5);
+    COUNT(shared->workers[1].reports, 6);
+    COUNT(shared->workers[1].store_operations, 7);
+    histogram_record(&shared->workers[0].latency[DOOR_MIXER], 20 * MICROSECOND);
+    histogram_record(&shared->workers[1].latency[DOOR_MIXER], 3 * MILLISECOND);
+    histogram_record(&shared->workers[1].latency[DOOR_MIXER], 100 * SECOND);
+    atomic_store(&shared->workers[0].state, WORKER_SERVING);
+    gate_open(&shared->gate, 1);
+    return (struct facts){ .shared = shared,
+                           .config_name = "test.conf",
+                           .listen = "127.0.0.1:9091",
+                           .store_kind = STORE_REDIS };
+}
+
+static char *metrics_text(const struct facts *facts)
+{
+    char *text;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+
+    metrics_write(out, facts);
+    fclose(out);
+    return text;
+}
+
+static void test_lines(void **state)
+{
+    static const char *const lines[] = {
+        "sluice_start_time_seconds 1.500",
+        "sluice_config_generation 3",
+        "sluice_workers 2",
+        "sluice_workers_serving 1",
+        "sluice_worker_restarts_total{worker=\"1\"} 0",
+        "sluice_checks_total{door=\"mixer\",verdict=\"denied\"} 5",
+        "sluice_checks_total{door=\"mixer\",verdict=\"allowed\"} 0",
+        "# TYPE sluice_check_duration_seconds histogram",
+        "sluice_check_duration_seconds_bucket{door=\"mixer\",le=\"0.00001\"} 0",
+        "sluice_check_duration_seconds_bucket{door=\"mixer\",le=\"0.000025\"} "
+        "1",
+        "sluice_check_duration_seconds_bucket{door=\"mixer\",le=\"0.005\"} 2",
+        "sluice_check_duration_seconds_bucket{door=\"mixer\",le=\"10\"} 2",
+        "sluice_check_duration_seconds_bucket{door=\"mixer\",le=\"+Inf\"} 3",
+        "sluice_check_duration_seconds_sum{door=\"mixer\"} 100.003020000",
+        "sluice_check_duration_seconds_count{door=\"mixer\"} 3",
+        "sluice_reports_total 6",
+        "sluice_store_operations_total 7",
+        "sluice_rule_denied_total{rule=\"say \\\"no\\\"\\\\\\n\"} 5",
+        "sluice_quota_refused_total{quota=\"in-flight\"} 1",
+        "sluice_gate_open 1",
+        "sluice_gate_episodes_total 1",
+    };
+    struct facts facts = make_facts();
+    char *text = metrics_text(&facts);
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(lines); i++) {
+        char line[256];
+
+        snprintf(line, sizeof(line), "\n%s\n", lines[i]);
+        row_true(lines[i], strstr(text, line));
+    }
+    assert_null(strstr(text, "\"other\""));
+    free(text);
+}
+
+/* The name at the start of a sample, without what histograms add. */
+static struct str family_of(const char *line)
+{
+    static const char *const suffixes[] = { "_bucket", "_sum", "_count" };
+    struct str name = { line, strcspn(line, "{ ") };
+
+    for (size_t i = 0; i < ROWS(suffixes); i++)
+        if (strstr(line, "duration") &&
+            str_ends_with(name, str_of(suffixes[i])))
+            name.len -= strlen(suffixes[i]);
+    return name;
+}
+
+/* Each sample is of the family whose HELP and TYPE stand above it, each family
+ * stands once, and a value ends each line. */
+static void test_grammar(void **state)
+{
+    struct facts facts = make_facts();
+    char *text = metrics_text(&facts), *next = text, *line;
+    char families[128][64];
+    size_t family_count = 0;
+
+    (void)state;
+    while ((line = strsep(&next, "\n")) && *line) {
+        char help[64], type[64], kind[16], *end;
+
+        if (sscanf(line, "# HELP %63s", help) == 1) {
+            for (size_t i = 0; i < family_count; i++)
+                row_true(line, strcmp(families[i], help) != 0);
+            assert_true(family_count < ROWS(families));
+            strcpy(families[family_count++], help);
+            line = strsep(&next, "\n");
+            row_true(help, sscanf(line, "# TYPE %63s %15s", type, kind) == 2);
+            row_equal_str(help, str_of(type), str_of(help));
+            row_true(help, (strcmp(kind, "counter") == 0) ==
+                               str_ends_with(str_of(help), STR("_total")));
+            continue;
+        }
+        row_equal_str(line, family_of(line),
+                      str_of(families[family_count - 1]));
+        strtod(strrchr(line, ' ') + 1, &end);
+        row_equal_i64(line, *end, '\0');
+    }
+    assert_true(family_count > 40);
+    free(text);
+}
+
+static void test_status_page(void **state)
+{
+    struct facts facts = make_facts();
+    struct page page;
+    json_t *root, *rules;
+
+    (void)state;
+    assert_true(admin_page(&page, "/status", &facts));
+    assert_int_equal(page.status, 200);
+    root = json_loads(page.body, 0, NULL);
+    assert_non_null(root);
+    rules = json_object_get(root, "rules");
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(rules, "say \"no\"\\\n"), "denied")),
+                     5);
+    assert_int_equal(json_array_size(json_object_get(root, "workers")), 2);
+    assert_true(json_is_true(json_object_get(
+        json_object_get(json_object_get(root, "store"), "gate"), "open")));
+    json_decref(root);
+    free(page.body);
+}
+
+static unsigned status_of(const char *path, const struct facts *facts)
+{
+    struct page page;
+
+    assert_true(admin_page(&page, path, facts));
+    assert_true(page.length > 0);
+    free(page.body);
+    return page.status;
+}
+
+static void test_probes(void **state)
+{
+    struct facts facts = make_facts();
+    struct page page;
+
+    (void)state;
+    assert_int_equal(status_of("/", &facts), 200);
+    assert_int_equal(status_of("/metrics", &facts), 200);
+    assert_int_equal(status_of("/healthz", &facts), 200);
+    /* One worker serves; that the gate is open does not matter. */
+    assert_int_equal(status_of("/readyz", &facts), 200);
+    atomic_store(&facts.is_draining, true);
+    assert_int_equal(status_of("/readyz", &facts), 503);
+    assert_int_equal(status_of("/healthz", &facts), 200);
+    facts = make_facts();
+    atomic_store(&((struct shared *)(uintptr_t)facts.shared)->workers[0].state,
+                 WORKER_DEAD);
+    assert_int_equal(status_of("/readyz", &facts), 503);
+    assert_false(admin_page(&page, "/statu", &facts));
+    assert_false(admin_page(&page, "", &facts));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_grammar),
+        cmocka_unit_test(test_status_page),
+        cmocka_unit_test(test_probes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
