@@ -48,7 +48,7 @@ struct string_pair {
     struct str key, value;
 };
 
-/* Few entries, looked up by walking; keys are unique (the last one wins). */
+/* Few entries, looked up by walking: of equal keys the first one counts. */
 struct string_map {
     const struct string_pair *pairs;
     uint32_t count;
