@@ -264,7 +264,7 @@ static void emit_chain(struct emitter *emitter, const struct ast *chain,
         emit_sum(emitter, chain, context);
         return;
     case LEVEL_NONE:
-        assert(!"a chain without operators");
+        assert(false); /* a chain has operators */
     }
 }
 

@@ -39,7 +39,8 @@ static struct str cut(struct str *text, size_t end)
 {
     struct str head = { text->data, end };
 
-    *text = str_skip(*text, end);
+    if (end > 0)
+        *text = str_skip(*text, end);
     return head;
 }
 
@@ -154,6 +155,6 @@ enum order order_of(enum value_type type, const struct value *a,
     case VALUE_STRING_MAP:
         break;
     }
-    assert(!"a type without equality");
+    assert(false); /* the type has no equality */
     return ORDER_NONE;
 }

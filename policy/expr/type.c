@@ -259,7 +259,7 @@ static bool check_chain(struct checker *checker, struct ast *chain)
     case LEVEL_NONE:
         break;
     }
-    assert(!"a chain without operators");
+    assert(false); /* a chain has operators */
     return false;
 }
 
@@ -278,7 +278,7 @@ static bool check(struct checker *checker, struct ast *ast)
     case AST_CHAIN:
         return check_chain(checker, ast);
     }
-    assert(!"no such kind of node");
+    assert(false); /* there is no other kind */
     return false;
 }
 
