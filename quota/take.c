@@ -1,0 +1,106 @@
+#include "quota/take.h"
+
+#include <assert.h>
+
+void take_init(struct take *take, struct store *store,
+               const struct quota_request *requests, uint32_t count,
+               const struct quota_limits *limits, struct str deduplication_id,
+               int64_t deadline_ns)
+{
+    bool has_id = deduplication_id.len > 0;
+    struct quota_id id = { 0 };
+
+    assert(count <= QUOTAS_PER_CHECK_MAX);
+    if (has_id)
+        id = store_hash(store, deduplication_id);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct quota_request *request = &requests[i];
+        const struct quota_limits *quota = &limits[request->quota];
+
+        assert(request->limit < quota->limit_count);
+        take->charges[i] = (struct charge){
+            .limit = &quota->limits[request->limit],
+            .quota = quota->name,
+            .key = store_hash(store, request->key),
+            .text = request->text,
+            .amount = request->amount,
+            .is_best_effort = request->is_best_effort,
+            .is_shadow = request->is_shadow,
+            .has_id = has_id,
+            .id = id,
+        };
+    }
+    take->count = count;
+    take->deadline_ns = deadline_ns;
+}
+
+/* What the quota says for itself, without a store. Only taking can be refused;
+ * what a release would have returned is not known. */
+static struct quota_grant outage_grant(const struct quota_request *request,
+                                       enum on_outage on_outage)
+{
+    struct quota_grant grant = {
+        .remaining = -1,
+        .retry_after_ns = -1,
+        .is_outage = true,
+    };
+
+    if (request->amount <= 0)
+        return grant;
+    switch (on_outage) {
+    case ON_OUTAGE_OPEN:
+        grant.granted = request->amount;
+        grant.valid_for_ns = OUTAGE_VALID_NS;
+        break;
+    case ON_OUTAGE_CLOSED:
+        grant.is_refused = true;
+        break;
+    }
+    return grant;
+}
+
+static bool has_refusal(const struct take *take)
+{
+    for (uint32_t i = 0; i < take->count; i++) {
+        if (take->grants[i].is_refused && !take->charges[i].is_shadow)
+            return true;
+    }
+    return false;
+}
+
+bool take_settle(struct take *take, const struct quota_request *requests,
+                 const struct quota_limits *limits)
+{
+    bool is_refused;
+
+    if (take->status != TAKE_OUTAGE)
+        return take->status == TAKE_REFUSED;
+    for (uint32_t i = 0; i < take->count; i++)
+        take->grants[i] =
+            outage_grant(&requests[i], limits[requests[i].quota].on_outage);
+    is_refused = has_refusal(take);
+    /* All or none, as when the store answers. */
+    for (uint32_t i = 0; is_refused && i < take->count; i++) {
+        take->grants[i].granted = 0;
+        take->grants[i].valid_for_ns = 0;
+    }
+    return is_refused;
+}
+
+uint32_t take_leases(const struct take *take, struct lease_name *leases)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < take->count; i++) {
+        struct lease_name *lease = &leases[count];
+
+        if (!take->grants[i].has_lease)
+            continue;
+        lease->quota = take->charges[i].quota;
+        lease->key = take->charges[i].key;
+        memcpy(lease->id.bytes, take->grants[i].lease_id,
+               sizeof(lease->id.bytes));
+        count++;
+    }
+    return count;
+}

@@ -1,0 +1,185 @@
+#include "test/support/table.h"
+
+#include "quota/take.h"
+
+/* A store that is only asked for names. */
+static struct quota_id name_of(struct store *store, struct str bytes)
+{
+    struct quota_id id = { 0 };
+
+    (void)store;
+    memcpy(id.bytes, bytes.data,
+           bytes.len < sizeof(id) ? bytes.len : sizeof(id));
+    return id;
+}
+
+static const struct store_ops ops = { .hash = name_of };
+static struct store store = { .ops = &ops };
+
+enum { OPEN, CLOSED };
+
+static const struct limit open_limits[] = { { .amount = 10 },
+                                            { .amount = 20 } };
+static const struct limit closed_limits[] = { { .amount = 30 } };
+static const struct quota_limits limits[] = {
+    [OPEN] = { STR_INIT("open"), ON_OUTAGE_OPEN, open_limits, 2 },
+    [CLOSED] = { STR_INIT("closed"), ON_OUTAGE_CLOSED, closed_limits, 1 },
+};
+
+static void requests_become_charges(void **state)
+{
+    static const struct quota_request requests[] = {
+        { .quota = OPEN,
+          .limit = 1,
+          .key = STR_INIT("key one"),
+          .text = STR_INIT("user=one"),
+          .amount = 3,
+          .is_best_effort = true },
+        { .quota = CLOSED,
+          .key = STR_INIT("key two"),
+          .amount = -1,
+          .is_shadow = true },
+    };
+    struct take take;
+
+    (void)state;
+    take_init(&take, &store, requests, 2, limits, STR("retry"), 77);
+    assert_int_equal(take.count, 2);
+    assert_int_equal(take.deadline_ns, 77);
+    assert_ptr_equal(take.charges[0].limit, &open_limits[1]);
+    row_equal_str("name", take.charges[0].quota, STR("open"));
+    row_equal_str("text", take.charges[0].text, STR("user=one"));
+    assert_string_equal((const char *)take.charges[0].key.bytes, "key one");
+    assert_int_equal(take.charges[0].amount, 3);
+    assert_true(take.charges[0].is_best_effort && !take.charges[0].is_shadow);
+    assert_true(take.charges[0].has_id);
+    assert_string_equal((const char *)take.charges[0].id.bytes, "retry");
+    assert_ptr_equal(take.charges[1].limit, &closed_limits[0]);
+    assert_int_equal(take.charges[1].amount, -1);
+    assert_true(take.charges[1].is_shadow && !take.charges[1].is_best_effort);
+
+    take_init(&take, &store, requests, 2, limits, (struct str){ 0 }, 77);
+    assert_false(take.charges[0].has_id);
+}
+
+/* What one request is answered during an outage, beside another one. */
+static void each_quota_says_what_an_outage_means(void **state)
+{
+    static const struct {
+        const char *why;
+        struct quota_request requests[2];
+        bool is_refused; /* the whole */
+        int64_t granted[2];
+        bool refused[2];
+    } rows[] = {
+        { "open grants what was asked",
+          { { .quota = OPEN, .amount = 7 }, { .quota = OPEN, .amount = 2 } },
+          false,
+          { 7, 2 },
+          { false, false } },
+        { "closed refuses, and all or none are granted",
+          { { .quota = CLOSED, .amount = 1 }, { .quota = OPEN, .amount = 2 } },
+          true,
+          { 0, 0 },
+          { true, false } },
+        { "the order does not matter",
+          { { .quota = OPEN, .amount = 2 }, { .quota = CLOSED, .amount = 1 } },
+          true,
+          { 0, 0 },
+          { false, true } },
+        { "in shadow the refusal is marked but does not count",
+          { { .quota = CLOSED, .amount = 1, .is_shadow = true },
+            { .quota = OPEN, .amount = 2 } },
+          false,
+          { 0, 2 },
+          { true, false } },
+        { "a look is granted",
+          { { .quota = CLOSED, .amount = 0 }, { .quota = OPEN, .amount = 0 } },
+          false,
+          { 0, 0 },
+          { false, false } },
+        { "a release returned nothing that is known",
+          { { .quota = CLOSED, .amount = -5 },
+            { .quota = OPEN, .amount = -5 } },
+          false,
+          { 0, 0 },
+          { false, false } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct take take;
+        struct lease_name leases[QUOTAS_PER_CHECK_MAX];
+
+        take_init(&take, &store, rows[i].requests, 2, limits, STR("id"), 0);
+        take.status = TAKE_OUTAGE;
+        row_equal_i64(rows[i].why, take_settle(&take, rows[i].requests, limits),
+                      rows[i].is_refused);
+        for (size_t n = 0; n < 2; n++) {
+            const struct quota_grant *grant = &take.grants[n];
+
+            row_equal_i64(rows[i].why, grant->granted, rows[i].granted[n]);
+            row_equal_i64(rows[i].why, grant->is_refused, rows[i].refused[n]);
+            row_equal_i64(rows[i].why, grant->valid_for_ns,
+                          grant->granted > 0 ? OUTAGE_VALID_NS : 0);
+            row_equal_i64(rows[i].why, grant->remaining, -1);
+            row_equal_i64(rows[i].why, grant->retry_after_ns, -1);
+            row_true(rows[i].why, grant->is_outage);
+        }
+        row_equal_i64("no lease", take_leases(&take, leases), 0);
+    }
+}
+
+static void what_the_store_answered_stands(void **state)
+{
+    static const struct quota_request requests[] = { { .quota = CLOSED,
+                                                       .amount = 1 } };
+    struct take take;
+
+    (void)state;
+    take_init(&take, &store, requests, 1, limits, STR("id"), 0);
+    take.grants[0] = (struct quota_grant){ .granted = 1, .remaining = 4 };
+    take.status = TAKE_GRANTED;
+    assert_false(take_settle(&take, requests, limits));
+    assert_int_equal(take.grants[0].granted, 1);
+    assert_int_equal(take.grants[0].remaining, 4);
+
+    take.grants[0] = (struct quota_grant){ .is_refused = true };
+    take.status = TAKE_REFUSED;
+    assert_true(take_settle(&take, requests, limits));
+    assert_false(take.grants[0].is_outage);
+}
+
+static void leases_are_named(void **state)
+{
+    static const struct quota_request requests[] = {
+        { .quota = OPEN, .key = STR_INIT("rate"), .amount = 1 },
+        { .quota = CLOSED, .key = STR_INIT("slot"), .amount = 1 },
+    };
+    struct lease_name leases[QUOTAS_PER_CHECK_MAX];
+    struct take take;
+
+    (void)state;
+    take_init(&take, &store, requests, 2, limits, STR("id"), 0);
+    take.status = TAKE_GRANTED;
+    take.grants[0] = (struct quota_grant){ .granted = 1 };
+    take.grants[1] = (struct quota_grant){ .granted = 1,
+                                           .has_lease = true,
+                                           .lease_id = "of the store" };
+    assert_int_equal(take_leases(&take, leases), 1);
+    row_equal_str("quota", leases[0].quota, STR("closed"));
+    assert_string_equal((const char *)leases[0].key.bytes, "slot");
+    assert_string_equal((const char *)leases[0].id.bytes, "of the store");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_become_charges),
+        cmocka_unit_test(each_quota_says_what_an_outage_means),
+        cmocka_unit_test(what_the_store_answered_stands),
+        cmocka_unit_test(leases_are_named),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
