@@ -61,8 +61,9 @@ struct str mixer_encode_check(const struct check *check,
                               const struct words *words, struct arena *arena);
 
 /*
- * The client's side, for `sluice check` and tests: a CheckRequest with all
- * words in the message, and what a CheckResponse says.
+ * The client's side, for `sluice check` and tests: a CheckRequest, in which
+ * words below global_word_count are sent as indices, and what a CheckResponse
+ * says.
  */
 struct mixer_attribute {
     struct str name;

@@ -34,12 +34,12 @@ struct builder {
 };
 
 static bool builder_init(struct builder *builder, uint32_t attribute_count,
-                         struct arena *arena)
+                         uint32_t global_word_count, struct arena *arena)
 {
     Istio__Mixer__V1__CompressedAttributes *wire = &builder->wire;
 
     builder->arena = arena;
-    dictionary_init(&builder->dictionary, 0, arena);
+    dictionary_init(&builder->dictionary, global_word_count, arena);
     istio__mixer__v1__compressed_attributes__init(wire);
 #define ROOM(field)                                                            \
     (wire->field = arena_calloc(arena, attribute_count, sizeof(wire->field[0])))
@@ -205,7 +205,8 @@ struct str mixer_encode_request(const struct mixer_attribute *attributes,
     struct builder builder;
 
     istio__mixer__v1__check_request__init(&wire);
-    if (!builder_init(&builder, attribute_count, arena) ||
+    if (!builder_init(&builder, attribute_count, request->global_word_count,
+                      arena) ||
         !add_attributes(&builder, attributes, attribute_count))
         return (struct str){ 0 };
     wire.attributes = &builder.wire;
