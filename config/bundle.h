@@ -7,6 +7,7 @@
 #ifndef CONFIG_BUNDLE_H
 #define CONFIG_BUNDLE_H
 
+#include "config/stamp.h"
 #include "policy/base/arena.h"
 #include "policy/base/diag.h"
 #include "policy/base/str.h"
@@ -15,8 +16,9 @@
 #include <stdint.h>
 
 struct bundle_file {
-    struct str path; /* as a person would name it: for messages */
-    struct str text;
+    struct str path;    /* as a person would name it: for messages */
+    struct str text;    /* data == NULL: it could not be read */
+    struct stamp stamp; /* when it was read; zero if not from disk */
 };
 
 /* files[0] is the main file; further ones in the order of first inclusion. */
@@ -26,10 +28,15 @@ struct bundle {
     uint32_t file_count;
 };
 
+#define BUNDLE_FILES_MAX 1000
+#define BUNDLE_BYTES_MAX ((size_t)16 * 1024 * 1024)
+
 /*
- * Reads `path` and all that it includes (relative to the including file; at
- * most 10 deep, 1000 files, 16 MiB). False, with reasons in `diags`, if a file
- * cannot be read or the limits are exceeded. Free with bundle_fini either way.
+ * Reads `path` and all that it includes (relative to the including file).
+ * False, with reasons in `diags`, if a file cannot be read or the limits are
+ * exceeded; the bundle then still names what it tried, so that those files can
+ * be watched. That includes are not too deep and not in a circle is checked
+ * when the bundle is loaded. Free with bundle_fini either way.
  */
 bool bundle_read(struct bundle *bundle, const char *path, struct diags *diags);
 

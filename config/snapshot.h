@@ -8,6 +8,7 @@
 #define CONFIG_SNAPSHOT_H
 
 #include "config/bundle.h"
+#include "config/settings.h"
 #include "policy/base/arena.h"
 #include "policy/base/diag.h"
 #include "policy/base/log.h"
@@ -24,19 +25,19 @@ struct str_array {
 
 /* The group `server`. What cannot change without a restart is marked (r). */
 struct server_settings {
-    struct str_array listen;      /* (r) "host:port" or "unix:/path" */
-    struct str admin;             /* (r) "host:port"; empty: none */
-    bool insecure;                /* plaintext beyond loopback is meant */
-    uint32_t workers;             /* (r) 0: one per core */
-    int64_t max_delay_ns;         /* overload: see design, "Failure" */
-    int64_t drain_ns;             /* after TERM, for calls in flight */
-    uint32_t max_connections;     /* per worker */
-    uint32_t max_calls;           /* per worker, in progress */
+    struct str_array listen;         /* (r) "host:port" or "unix:/path" */
+    struct str admin;                /* (r) "host:port"; empty: none */
+    bool insecure;                   /* plaintext beyond loopback is meant */
+    uint32_t workers;                /* (r) 0: one per core */
+    int64_t max_delay_ns;            /* overload: see design, "Failure" */
+    int64_t drain_ns;                /* after TERM, for calls in flight */
+    uint32_t max_connections;        /* per worker */
+    uint32_t max_calls;              /* per worker, in progress */
     uint32_t max_concurrent_streams; /* per connection */
-    uint32_t max_streams;         /* per worker, held open (Watch) */
+    uint32_t max_streams;            /* per worker, held open (Watch) */
     uint64_t max_message_bytes;
     uint64_t max_header_bytes;
-    uint64_t max_memory_bytes;    /* per worker: gRPC's resource quota */
+    uint64_t max_memory_bytes; /* per worker: gRPC's resource quota */
     bool refuse_unknown_quota;
     int64_t valid_for_ns;
     int32_t valid_uses;
@@ -50,11 +51,11 @@ enum store_kind {
 /* The group `store`. All (r) but `deadline`. */
 struct store_settings {
     enum store_kind kind;
-    uint64_t size_bytes;          /* memory */
-    struct str_array servers;     /* redis: "host:port" or "unix:/path" */
-    struct str key_prefix;        /* redis */
-    uint32_t database;            /* redis */
-    int64_t deadline_ns;          /* of one operation */
+    uint64_t size_bytes;      /* memory */
+    struct str_array servers; /* redis: "host:port" or "unix:/path" */
+    struct str key_prefix;    /* redis */
+    uint32_t database;        /* redis */
+    int64_t deadline_ns;      /* of one operation */
 };
 
 struct log_settings {
@@ -70,6 +71,7 @@ struct snapshot {
     struct log_settings log;
     struct ruleset ruleset;
     const struct quota_limits *limits; /* by quota, as ruleset.quotas */
+    struct settings settings;          /* all of it as text, for diff.h */
 };
 
 /*

@@ -1,0 +1,334 @@
+#include "config/convert.h"
+
+#include "config/address.h"
+#include "config/entry.h"
+#include "config/quantity.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+bool convert_refuse(const struct converter *converter,
+                    const struct field *field, const struct mark *mark)
+{
+    diags_add(converter->diags, DIAG_ERROR, mark_place(mark),
+              "`%s` must be %s, not %s", field->name,
+              field_kind_phrase(field->kind), mark_kind_phrase(mark->kind));
+    return false;
+}
+
+/* ---- integers ---------------------------------------------------------- */
+
+static enum quantity quantity_of(const struct field *field)
+{
+    return field->kind == FIELD_BYTES      ? QUANTITY_BYTES
+           : field->kind == FIELD_DURATION ? QUANTITY_DURATION
+                                           : QUANTITY_COUNT;
+}
+
+/* Stores into an integer, an enum or a bool. */
+static void store_integer(const struct field *field, void *target,
+                          int64_t value)
+{
+    void *member = (char *)target + field->offset;
+    int32_t narrow = (int32_t)value;
+    bool truth = value != 0;
+
+    if (field->size == sizeof(value)) {
+        memcpy(member, &value, sizeof(value));
+    } else if (field->size == sizeof(narrow)) {
+        memcpy(member, &narrow, sizeof(narrow));
+    } else {
+        assert(field->size == sizeof(truth));
+        memcpy(member, &truth, sizeof(truth));
+    }
+}
+
+static int64_t load_integer(const struct field *field, const void *target)
+{
+    const void *member = (const char *)target + field->offset;
+    int64_t value;
+    int32_t narrow;
+    bool truth;
+
+    if (field->size == sizeof(value)) {
+        memcpy(&value, member, sizeof(value));
+        return value;
+    }
+    if (field->size == sizeof(narrow)) {
+        memcpy(&narrow, member, sizeof(narrow));
+        return narrow;
+    }
+    assert(field->size == sizeof(truth));
+    memcpy(&truth, member, sizeof(truth));
+    return truth;
+}
+
+static bool convert_number(const struct converter *converter,
+                           const struct field *field, const struct given *given,
+                           int64_t *number)
+{
+    const char *why = "needs a unit, in quotes: \"5s\"";
+    bool is_good;
+
+    if (given->kind == MARK_STRING) {
+        is_good = quantity_parse(given->text, quantity_of(field), number, &why);
+    } else if (given->kind == MARK_INTEGER || given->kind == MARK_INTEGER64) {
+        *number = given->integer;
+        is_good = field->kind != FIELD_DURATION || *number == 0;
+    } else {
+        return convert_refuse(converter, field, given->mark);
+    }
+    if (!is_good)
+        diags_add(converter->diags, DIAG_ERROR, mark_place(given->mark),
+                  "`%s` %s", field->name, why);
+    return is_good;
+}
+
+static bool check_range(const struct converter *converter,
+                        const struct field *field, const struct given *given,
+                        int64_t number)
+{
+    struct str least, most;
+
+    if (number >= field->least && number <= field->most)
+        return true;
+    least = quantity_format(field->least, quantity_of(field), converter->arena);
+    most = quantity_format(field->most, quantity_of(field), converter->arena);
+    diags_add(converter->diags, DIAG_ERROR, mark_place(given->mark),
+              "`%s` must be from %.*s to %.*s", field->name, STR_ARG(least),
+              STR_ARG(most));
+    return false;
+}
+
+static bool convert_choice(const struct converter *converter,
+                           const struct field *field, const struct given *given,
+                           int64_t *number)
+{
+    struct str allowed = STR("");
+    const struct choice *choice;
+
+    if (given->kind != MARK_STRING)
+        return convert_refuse(converter, field, given->mark);
+    choice = choice_find(field->choices, given->text);
+    if (choice) {
+        *number = choice->value;
+        return true;
+    }
+    for (choice = field->choices; choice->name; choice++)
+        allowed =
+            arena_printf(converter->arena, "%.*s%s\"%s\"", STR_ARG(allowed),
+                         allowed.len > 0 ? ", " : "", choice->name);
+    diags_add(converter->diags, DIAG_ERROR, mark_place(given->mark),
+              "`%s` cannot be \"%.*s\"; allowed: %.*s", field->name,
+              STR_ARG(given->text), STR_ARG(allowed));
+    return false;
+}
+
+static bool convert_integer(const struct converter *converter,
+                            const struct field *field,
+                            const struct given *given, void *target)
+{
+    int64_t number = given->integer;
+    bool is_good;
+
+    if (field->kind == FIELD_BOOL)
+        is_good = given->kind == MARK_BOOL ||
+                  convert_refuse(converter, field, given->mark);
+    else if (field->kind == FIELD_CHOICE)
+        is_good = convert_choice(converter, field, given, &number);
+    else
+        is_good = convert_number(converter, field, given, &number) &&
+                  check_range(converter, field, given, number);
+    if (is_good)
+        store_integer(field, target, number);
+    return is_good;
+}
+
+/* ---- texts ------------------------------------------------------------- */
+
+/* A text for people, names and keys: bounded, and on one line. */
+static bool check_text(const struct converter *converter,
+                       const struct field *field, const struct given *given)
+{
+    struct str text = given->text;
+
+    if (text.len < (size_t)field->least || text.len > (size_t)field->most) {
+        diags_add(converter->diags, DIAG_ERROR, mark_place(given->mark),
+                  "`%s` must have from %" PRId64 " to %" PRId64 " bytes",
+                  field->name, field->least, field->most);
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f) {
+            diags_add(converter->diags, DIAG_ERROR,
+                      mark_text_place(given->mark, i, 1),
+                      "`%s` must not hold control characters", field->name);
+            return false;
+        }
+    return true;
+}
+
+/* NULL, or what is wrong. */
+static const char *address_fault(const struct field *field, struct str text)
+{
+    struct address address;
+    const char *why;
+
+    if (!address_parse(text, &address, &why))
+        return why;
+    if (field->kind == FIELD_HOST_PORT && address.path.len > 0)
+        return "must be host:port";
+    if (field->is_bound && !address_is_bindable(&address))
+        return "must have an IP address or localhost as its host";
+    return NULL;
+}
+
+static bool check_address(const struct converter *converter,
+                          const struct field *field, const struct given *given)
+{
+    const char *why;
+
+    if (field->kind == FIELD_HOST_PORT && given->text.len == 0)
+        return true;
+    why = address_fault(field, given->text);
+    if (why)
+        diags_add(converter->diags, DIAG_ERROR, mark_place(given->mark),
+                  "the address \"%.*s\" %s", STR_ARG(given->text), why);
+    return !why;
+}
+
+static bool check_string(const struct converter *converter,
+                         const struct field *field, const struct given *given)
+{
+    if (given->kind != MARK_STRING)
+        return convert_refuse(converter, field, given->mark);
+    if (field->kind == FIELD_TEXT)
+        return check_text(converter, field, given);
+    if (field->kind == FIELD_ADDRESSES || field->kind == FIELD_HOST_PORT)
+        return check_address(converter, field, given);
+    return true;
+}
+
+static void store_addresses(const struct converter *converter,
+                            const struct given *values, uint32_t count,
+                            struct str_array *array)
+{
+    struct str *items = arena_calloc(converter->arena, count, sizeof(*items));
+
+    for (uint32_t i = 0; i < count; i++)
+        items[i] = arena_copy(converter->arena, values[i].text);
+    *array = (struct str_array){ items, count };
+}
+
+static void store_texts(const struct converter *converter,
+                        const struct given *values, uint32_t count,
+                        struct texts *texts)
+{
+    struct text *items = arena_calloc(converter->arena, count, sizeof(*items));
+
+    for (uint32_t i = 0; i < count; i++)
+        items[i] = (struct text){ arena_copy(converter->arena, values[i].text),
+                                  values[i].mark };
+    *texts = (struct texts){ items, count };
+}
+
+static void store_strings(const struct converter *converter,
+                          const struct field *field, const struct given *values,
+                          uint32_t count, void *target)
+{
+    void *member = (char *)target + field->offset;
+
+    if (field->kind == FIELD_ADDRESSES)
+        store_addresses(converter, values, count, member);
+    else if (field_has_parts(field))
+        store_texts(converter, values, count, member);
+    else if (field->kind == FIELD_EXPRESSION)
+        *(struct text *)member =
+            (struct text){ arena_copy(converter->arena, values[0].text),
+                           values[0].mark };
+    else
+        *(struct str *)member = arena_copy(converter->arena, values[0].text);
+}
+
+/* ------------------------------------------------------------------------ */
+
+bool convert(const struct converter *converter, const struct field *field,
+             const struct given *values, uint32_t count, void *target)
+{
+    bool is_good = true;
+
+    if (field_is_integer(field))
+        return convert_integer(converter, field, &values[0], target);
+    for (uint32_t i = 0; i < count; i++)
+        is_good = check_string(converter, field, &values[i]) && is_good;
+    if (is_good)
+        store_strings(converter, field, values, count, target);
+    return is_good;
+}
+
+static struct str show_addresses(const struct str_array *array,
+                                 struct arena *arena)
+{
+    struct str all = STR("[");
+
+    for (uint32_t i = 0; i < array->count; i++)
+        all = arena_printf(arena, "%.*s%s\"%.*s\"", STR_ARG(all),
+                           i > 0 ? ", " : "", STR_ARG(array->items[i]));
+    return arena_printf(arena, "%.*s]", STR_ARG(all));
+}
+
+/* ["a", "b"] of an array, [x = "a", y = "b"] of a map. */
+static struct str show_texts(const struct texts *texts, bool is_map,
+                             struct arena *arena)
+{
+    struct str all = STR("[");
+
+    for (uint32_t i = 0; i < texts->count; i++) {
+        const struct mark *mark = texts->items[i].mark;
+        struct str name = is_map ? mark->name : STR("");
+
+        all = arena_printf(arena, "%.*s%s%.*s%s\"%.*s\"", STR_ARG(all),
+                           i > 0 ? ", " : "", STR_ARG(name),
+                           name.len > 0 ? " = " : "",
+                           STR_ARG(texts->items[i].text));
+    }
+    return arena_printf(arena, "%.*s]", STR_ARG(all));
+}
+
+struct str convert_show(const struct field *field, const void *target,
+                        struct arena *arena)
+{
+    const void *member = (const char *)target + field->offset;
+    const struct text *text = member;
+    const struct str *string = member;
+
+    switch (field->kind) {
+    case FIELD_BOOL:
+        return load_integer(field, target) ? STR("true") : STR("false");
+    case FIELD_INTEGER:
+    case FIELD_BYTES:
+    case FIELD_DURATION:
+        return quantity_format(load_integer(field, target), quantity_of(field),
+                               arena);
+    case FIELD_CHOICE:
+        return str_of(
+            choice_name(field->choices, (int)load_integer(field, target)));
+    case FIELD_TEXT:
+    case FIELD_HOST_PORT:
+        return arena_printf(arena, "\"%.*s\"", STR_ARG(*string));
+    case FIELD_EXPRESSION:
+        return arena_printf(arena, "\"%.*s\"", STR_ARG(text->text));
+    case FIELD_ADDRESSES:
+        return show_addresses(member, arena);
+    case FIELD_NAMES:
+        return show_texts(member, false, arena);
+    case FIELD_EXPRESSION_MAP:
+    case FIELD_TEXT_MAP:
+        return show_texts(member, true, arena);
+    case FIELD_GROUP:
+    case FIELD_OPTIONAL_GROUP:
+    case FIELD_LIST:
+        break;
+    }
+    return STR("");
+}

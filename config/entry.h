@@ -1,0 +1,102 @@
+/*
+ * What a configuration says, group by group, as typed values that are each
+ * valid by themselves (config/field.c is the list of them), before they are
+ * checked against each other and compiled. Texts live in the snapshot's arena;
+ * marks only while it is loaded.
+ * An element of a list begins with its mark, which tells what was written:
+ * mark_find(entry->mark, "lease").
+ * Threads: its loader.
+ */
+#ifndef CONFIG_ENTRY_H
+#define CONFIG_ENTRY_H
+
+#include "config/locate.h"
+#include "config/snapshot.h"
+#include "policy/attr/value.h"
+#include "policy/rule/rule.h"
+#include "quota/limit.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A text and where it was written. */
+struct text {
+    struct str text; /* data == NULL: absent */
+    const struct mark *mark;
+};
+
+/* Elements of an array; or members of a group, whose names are in the marks. */
+struct texts {
+    const struct text *items;
+    uint32_t count;
+};
+
+/* The groups of a list; of which type, the comment of the member says. */
+struct entries {
+    void *items;
+    uint32_t count;
+};
+
+struct attribute_entry {
+    const struct mark *mark;
+    struct str name;
+    enum value_type type;
+};
+
+struct concurrency_entry {
+    int64_t max;
+    int64_t lease_ns;
+    bool release_any;
+};
+
+struct rate_entry {
+    enum limit_algorithm algorithm;
+    int64_t amount;
+    int64_t per_ns;
+    int64_t burst; /* 0: as much as amount */
+};
+
+/* What is not written is 0; the quota's own value holds then. */
+struct override_entry {
+    const struct mark *mark;
+    struct texts when;
+    int64_t max;
+    int64_t lease_ns;
+    int64_t amount;
+    int64_t per_ns;
+    int64_t burst;
+};
+
+struct quota_entry {
+    const struct mark *mark;
+    struct str name;
+    struct text match;
+    enum mode mode;
+    struct texts dimensions;
+    const struct concurrency_entry *concurrency; /* NULL: absent */
+    const struct rate_entry *rate;               /* NULL: absent */
+    int64_t dedup_ns;
+    struct entries overrides; /* struct override_entry */
+    enum on_outage on_outage;
+};
+
+struct rule_entry {
+    const struct mark *mark;
+    struct str name;
+    struct text match;
+    const struct denial *deny; /* NULL: absent */
+    struct texts quotas;
+    enum on_error on_error;
+    enum mode mode;
+};
+
+struct document {
+    struct server_settings server;
+    struct store_settings store;
+    struct log_settings log;
+    struct entries attributes; /* struct attribute_entry */
+    struct entries quotas;     /* struct quota_entry */
+    struct entries rules;      /* struct rule_entry */
+};
+
+#endif

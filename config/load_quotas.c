@@ -1,0 +1,301 @@
+#include "config/load.h"
+
+#include "policy/base/nearest.h"
+
+#include <inttypes.h>
+
+/* The one form in which names that differ by case only are equal. */
+static struct str fold_case(struct str name, struct arena *arena)
+{
+    char *folded = arena_alloc(arena, name.len + 1);
+
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.data[i];
+
+        folded[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    return (struct str){ folded, name.len };
+}
+
+uint32_t load_find_quota(const struct load *load, struct str name)
+{
+    const struct quota_entry *first = load->document->quotas.items;
+    const struct quota_entry *quota =
+        table_find(&load->quotas, fold_case(name, &load->snapshot->arena));
+
+    return quota ? (uint32_t)(quota - first) : UINT32_MAX;
+}
+
+static void add_name(struct load *load, struct quota_entry *quota)
+{
+    struct str name = fold_case(quota->name, &load->snapshot->arena);
+
+    if (name.len > 0 && table_put(&load->quotas, name, quota) != quota)
+        diags_add(load->diags, DIAG_ERROR,
+                  mark_place(mark_find(quota->mark, "name")),
+                  "there is a quota `%.*s` already (case does not matter)",
+                  STR_ARG(quota->name));
+}
+
+/* ---- limits ------------------------------------------------------------ */
+
+/* burst: 0 where none is written. */
+static struct limit rate_limit(const struct rate_entry *rate)
+{
+    int64_t burst = rate->burst;
+
+    if (burst == 0)
+        burst = rate->amount > 0 ? rate->amount : 1;
+    return (struct limit){
+        .algorithm = rate->algorithm,
+        .amount = rate->amount,
+        .period_ns = rate->per_ns,
+        .burst = burst,
+    };
+}
+
+static struct limit concurrency_limit(const struct concurrency_entry *entry)
+{
+    return (struct limit){
+        .algorithm = LIMIT_CONCURRENCY,
+        .amount = entry->max,
+        .lease_ns = entry->lease_ns,
+        .release_any = entry->release_any,
+    };
+}
+
+static bool is_written(const struct override_entry *override, const char *name)
+{
+    return mark_find(override->mark, name) != NULL;
+}
+
+/* The quota's limit, with what the override writes in its place. */
+static struct limit make_limit(const struct quota_entry *quota,
+                               const struct override_entry *override)
+{
+    struct concurrency_entry concurrency = { 0 };
+    struct rate_entry rate = { 0 };
+    struct limit limit;
+
+    if (quota->concurrency) {
+        concurrency = *quota->concurrency;
+        if (override && is_written(override, "max"))
+            concurrency.max = override->max;
+        if (override && is_written(override, "lease"))
+            concurrency.lease_ns = override->lease_ns;
+        limit = concurrency_limit(&concurrency);
+    } else {
+        if (quota->rate)
+            rate = *quota->rate;
+        if (override && is_written(override, "amount"))
+            rate.amount = override->amount;
+        if (override && is_written(override, "per"))
+            rate.per_ns = override->per_ns;
+        if (override && is_written(override, "burst"))
+            rate.burst = override->burst;
+        limit = rate_limit(&rate);
+    }
+    limit.dedup_ns = quota->dedup_ns;
+    return limit;
+}
+
+static void check_algorithm(struct load *load, const struct quota_entry *quota)
+{
+    if (quota->concurrency && quota->rate)
+        diags_add(load->diags, DIAG_ERROR,
+                  mark_name_place(mark_find(quota->mark, "rate")),
+                  "a quota has either `concurrency` or `rate`, not both");
+    else if (!mark_find(quota->mark, "concurrency") &&
+             !mark_find(quota->mark, "rate"))
+        diags_add(load->diags, DIAG_ERROR, mark_place(quota->mark),
+                  "a quota must have `concurrency` or `rate`");
+}
+
+/* ---- overrides --------------------------------------------------------- */
+
+/* Which keys belong to which algorithm. */
+static const struct {
+    const char *name, *group;
+} limit_keys[] = {
+    { "max", "concurrency" }, { "lease", "concurrency" }, { "amount", "rate" },
+    { "per", "rate" },        { "burst", "rate" },
+};
+
+static void check_override_keys(struct load *load,
+                                const struct quota_entry *quota,
+                                const struct override_entry *override)
+{
+    bool has_any = false;
+
+    for (size_t i = 0; i < sizeof(limit_keys) / sizeof(limit_keys[0]); i++) {
+        const struct mark *mark = mark_find(override->mark, limit_keys[i].name);
+
+        has_any = has_any || mark;
+        if (mark && !mark_find(quota->mark, limit_keys[i].group))
+            diags_add(load->diags, DIAG_ERROR, mark_name_place(mark),
+                      "`%s` overrides nothing: the quota has no `%s`",
+                      limit_keys[i].name, limit_keys[i].group);
+    }
+    if (!has_any)
+        diags_add(load->diags, DIAG_ERROR, mark_place(override->mark),
+                  "this override changes nothing");
+}
+
+static uint32_t find_dimension(const struct quota_entry *quota, struct str name)
+{
+    for (uint32_t i = 0; i < quota->dimensions.count; i++)
+        if (str_eq(quota->dimensions.items[i].mark->name, name))
+            return i;
+    return UINT32_MAX;
+}
+
+static void refuse_dimension(struct load *load, const struct quota_entry *quota,
+                             const struct mark *mark)
+{
+    struct nearest nearest;
+    struct str hint = STR("");
+
+    nearest_init(&nearest, mark->name);
+    for (uint32_t i = 0; i < quota->dimensions.count; i++)
+        nearest_offer(&nearest, quota->dimensions.items[i].mark->name);
+    if (nearest_name(&nearest).len > 0)
+        hint = arena_printf(&load->snapshot->arena, ", did you mean `%.*s`?",
+                            STR_ARG(nearest_name(&nearest)));
+    diags_add(load->diags, DIAG_ERROR, mark_name_place(mark),
+              "the quota has no dimension `%.*s`%.*s", STR_ARG(mark->name),
+              STR_ARG(hint));
+}
+
+/* One value per dimension; data == NULL where any will do. */
+static struct override_when make_when(struct load *load,
+                                      const struct quota_entry *quota,
+                                      const struct override_entry *override)
+{
+    struct str *values = arena_calloc(&load->snapshot->arena,
+                                      quota->dimensions.count, sizeof(*values));
+
+    for (uint32_t i = 0; i < override->when.count; i++) {
+        const struct text *wanted = &override->when.items[i];
+        uint32_t index = find_dimension(quota, wanted->mark->name);
+
+        if (index == UINT32_MAX)
+            refuse_dimension(load, quota, wanted->mark);
+        else
+            values[index] = wanted->text;
+    }
+    return (struct override_when){ values };
+}
+
+static void make_overrides(struct load *load, const struct quota_entry *quota,
+                           struct quota_spec *spec, struct quota_limits *limits)
+{
+    const struct override_entry *entries = quota->overrides.items;
+    uint32_t count = quota->overrides.count;
+    struct arena *arena = &load->snapshot->arena;
+    struct override_when *whens = arena_calloc(arena, count, sizeof(*whens));
+    struct limit *all = arena_calloc(arena, count + 1, sizeof(*all));
+
+    all[0] = make_limit(quota, NULL);
+    for (uint32_t i = 0; i < count; i++) {
+        if (entries[i].mark->kind == MARK_GROUP)
+            check_override_keys(load, quota, &entries[i]);
+        whens[i] = make_when(load, quota, &entries[i]);
+        all[i + 1] = make_limit(quota, &entries[i]);
+    }
+    spec->overrides = whens;
+    spec->override_count = count;
+    limits->limits = all;
+    limits->limit_count = count + 1;
+}
+
+/* ---- dimensions and identity ------------------------------------------- */
+
+static void make_dimensions(struct load *load, const struct quota_entry *quota,
+                            struct quota_spec *spec)
+{
+    uint32_t count = quota->dimensions.count;
+    struct dimension *dimensions =
+        arena_calloc(&load->snapshot->arena, count, sizeof(*dimensions));
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct text *text = &quota->dimensions.items[i];
+        const struct code *code = load_expression(load, text, VALUE_NONE);
+
+        if (code && code_type(code) == VALUE_STRING_MAP)
+            diags_add(load->diags, DIAG_ERROR, mark_place(text->mark),
+                      "a dimension cannot be a whole STRING_MAP; name a key "
+                      "of it");
+        dimensions[i] = (struct dimension){
+            arena_copy(&load->snapshot->arena, text->mark->name), code
+        };
+    }
+    spec->dimensions = dimensions;
+    spec->dimension_count = count;
+}
+
+/* Each part with its length before it, so that no name can imitate another
+ * division into parts. */
+static struct str append_part(struct str identity, struct str part,
+                              struct arena *arena)
+{
+    return arena_printf(arena, "%.*s%zu:%.*s,", STR_ARG(identity), part.len,
+                        STR_ARG(part));
+}
+
+/* Neither amount nor burst, period or lease take part: a token bucket and
+ * leases keep their meaning when those change. */
+static struct str make_identity(struct load *load,
+                                const struct quota_entry *quota,
+                                const struct quota_spec *spec)
+{
+    static const struct str algorithms[] = {
+#define X(name, text) [LIMIT_##name] = STR_INIT(text),
+        LIMIT_ALGORITHMS(X)
+#undef X
+    };
+    struct arena *arena = &load->snapshot->arena;
+    enum limit_algorithm algorithm =
+        quota->rate ? quota->rate->algorithm : LIMIT_CONCURRENCY;
+    struct str identity = STR("");
+
+    identity = append_part(identity, quota->name, arena);
+    identity = append_part(identity, algorithms[algorithm], arena);
+    for (uint32_t i = 0; i < spec->dimension_count; i++)
+        identity = append_part(identity, spec->dimensions[i].name, arena);
+    return identity;
+}
+
+static void load_quota(struct load *load, struct quota_entry *quota,
+                       struct quota_spec *spec, struct quota_limits *limits)
+{
+    *spec = (struct quota_spec){
+        .name = quota->name,
+        .match = load_expression(load, &quota->match, VALUE_BOOL),
+        .mode = quota->mode,
+    };
+    *limits = (struct quota_limits){ .name = quota->name,
+                                     .on_outage = quota->on_outage };
+    add_name(load, quota);
+    check_algorithm(load, quota);
+    make_dimensions(load, quota, spec);
+    make_overrides(load, quota, spec, limits);
+    spec->identity = make_identity(load, quota, spec);
+}
+
+void load_quotas(struct load *load)
+{
+    const struct entries *entries = &load->document->quotas;
+    struct snapshot *snapshot = load->snapshot;
+    struct quota_entry *quotas = entries->items;
+    struct quota_spec *specs =
+        arena_calloc(&snapshot->arena, entries->count, sizeof(*specs));
+    struct quota_limits *limits =
+        arena_calloc(&snapshot->arena, entries->count, sizeof(*limits));
+
+    for (uint32_t i = 0; i < entries->count; i++)
+        if (quotas[i].mark->kind == MARK_GROUP)
+            load_quota(load, &quotas[i], &specs[i], &limits[i]);
+    snapshot->ruleset.quotas = specs;
+    snapshot->ruleset.quota_count = entries->count;
+    snapshot->limits = limits;
+}
