@@ -15,8 +15,8 @@
 
 struct words {
     const struct vocabulary *vocabulary;
-    uint32_t
-        attribute[GLOBAL_WORD_COUNT]; /* word -> attribute id or ATTR_NONE */
+    /* word -> attribute id or ATTR_NONE */
+    uint32_t attribute[GLOBAL_WORD_COUNT];
 };
 
 /* vocabulary: complete, no id is given afterwards. */
