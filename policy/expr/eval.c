@@ -42,7 +42,7 @@ static bool load_key(struct bag *bag, const union reg *key, union reg *map)
 {
     uint32_t attribute = map->map;
 
-    map->value.string = (struct str){ 0 };
+    map->value.string = STR("");
     return bag_get_key(bag, attribute, key->value.string, &map->value.string) ==
            BAG_KEY;
 }
