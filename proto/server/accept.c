@@ -54,20 +54,20 @@ static void on_accept_error(struct acceptor *acceptor, int error,
     }
 }
 
-static void format_peer(const struct endpoint *peer,
-                        char out[static ENDPOINT_TEXT_SIZE])
+static void format_peer(const struct socket_name *peer,
+                        char out[static SOCKET_NAME_SIZE])
 {
     if (peer->any.sa_family == AF_UNIX)
-        snprintf(out, ENDPOINT_TEXT_SIZE, "unix:");
+        snprintf(out, SOCKET_NAME_SIZE, "unix:");
     else
-        endpoint_format(peer, out);
+        socket_name_format(peer, out);
 }
 
 static void hand_over(struct acceptor *acceptor, int connection,
-                      const struct endpoint *peer)
+                      const struct socket_name *peer)
 {
     const int one = 1;
-    char text[ENDPOINT_TEXT_SIZE];
+    char text[SOCKET_NAME_SIZE];
 
     format_peer(peer, text);
     /* Fails only if the peer is gone already, which the worker will see. */
@@ -85,7 +85,7 @@ static void on_connection(struct waitable *waitable, int64_t now_ns)
     struct acceptor *acceptor = port->acceptor;
 
     for (int i = 0; i < ACCEPT_BURST; i++) {
-        struct endpoint peer = { .length = sizeof(peer.local) };
+        struct socket_name peer = { .length = sizeof(peer.local) };
         int connection;
 
         if (!fleet_has_room(acceptor->fleet)) {

@@ -177,6 +177,11 @@ struct admin *admin_start(int listener, const struct facts *facts)
 
 void admin_stop(struct admin *admin)
 {
-    if (admin)
-        MHD_stop_daemon((struct MHD_Daemon *)admin);
+    struct MHD_Daemon *daemon = (struct MHD_Daemon *)admin;
+
+    if (!daemon)
+        return;
+    /* Gives the listener back, which it would close. */
+    MHD_quiesce_daemon(daemon);
+    MHD_stop_daemon(daemon);
 }

@@ -10,9 +10,11 @@
 
 struct admin;
 
-/* Serves on `listener`, which it owns from then on. facts: until admin_stop.
- * NULL if no thread can be had. */
+/* Serves on `listener`. Both stay the caller's, who keeps them until
+ * admin_stop. NULL if no thread can be had. */
 struct admin *admin_start(int listener, const struct facts *facts);
+
+/* NULL is fine. */
 void admin_stop(struct admin *admin);
 
 /* A page: what a GET of it is answered with. Exposed for tests. */

@@ -15,8 +15,9 @@
 
 struct facts {
     const struct shared *shared;
-    const char *config_name; /* the file, or what stands for it */
-    const char *listen;      /* addresses, for people */
+    const char *config_path; /* NULL: the built-in example */
+    const char *listen;      /* addresses, separated by ", " */
+    const char *admin;       /* address; empty: none */
     enum store_kind store_kind;
     struct store *store; /* STORE_MEMORY: to see how full it is; else NULL */
     _Atomic bool is_draining;

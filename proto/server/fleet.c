@@ -22,14 +22,13 @@ int64_t restart_delay_ns(int64_t last_ns, int64_t lived_ns)
 }
 
 /* A worker that misses what it is told would run something else than the
- * others: it is replaced. */
+ * others: it is replaced. sealed: -1, or the bundle to pass. */
 static void tell(struct berth *berth, enum control_kind kind,
-                 struct edition edition)
+                 uint64_t generation, int sealed)
 {
-    struct control_message message = { .kind = kind,
-                                       .generation = edition.generation };
+    struct control_message message = { .kind = kind, .generation = generation };
 
-    if (member_tell(&berth->member, &message, edition.bundle))
+    if (member_tell(&berth->member, &message, sealed))
         return;
     log_error("worker_replaced", "worker=%" PRIu32 " reason=\"%s\"",
               berth->member.index, strerror(errno));
@@ -37,10 +36,15 @@ static void tell(struct berth *berth, enum control_kind kind,
 }
 
 static void tell_all(struct fleet *fleet, enum control_kind kind,
-                     struct edition edition)
+                     uint64_t generation, int sealed)
 {
     for (uint32_t i = 0; i < fleet->shared->worker_count; i++)
-        tell(&fleet->berths[i], kind, edition);
+        tell(&fleet->berths[i], kind, generation, sealed);
+}
+
+static void propose(struct berth *berth, const struct edition *candidate)
+{
+    tell(berth, CONTROL_PREPARE, candidate->generation, candidate->sealed);
 }
 
 static void schedule_restart(struct berth *berth, int64_t now_ns)
@@ -57,20 +61,20 @@ static void start(struct berth *berth, int64_t now_ns)
     struct member *member = &berth->member;
     struct spawn_fds fds = { .shared = fleet->shared_fd,
                              .store = fleet->store_fd,
-                             .bundle = fleet->current.bundle };
+                             .bundle = fleet->current->sealed };
 
     berth->started_ns = now_ns;
     berth->ready_generation = 0;
-    if (!member_start(member, fds, fleet->current.generation, now_ns)) {
+    if (!member_start(member, fds, fleet->current->generation, now_ns)) {
         log_error("worker_not_started", "worker=%" PRIu32 " error=\"%s\"",
                   member->index, strerror(errno));
         schedule_restart(berth, now_ns);
         return;
     }
     log_info("worker_started", "worker=%" PRIu32 " pid=%d generation=%" PRIu64,
-             member->index, (int)member->pid, fleet->current.generation);
-    if (fleet->candidate.generation)
-        tell(berth, CONTROL_PREPARE, fleet->candidate);
+             member->index, (int)member->pid, fleet->current->generation);
+    if (fleet->candidate)
+        propose(berth, fleet->candidate);
 }
 
 static void on_restart(struct timer *timer, int64_t now_ns)
@@ -109,7 +113,8 @@ static void hear(struct berth *berth, const struct control_message *message)
         berth->ready_generation = message->generation;
         break;
     case CONTROL_REFUSED:
-        if (message->generation == fleet->candidate.generation)
+        if (fleet->candidate &&
+            message->generation == fleet->candidate->generation)
             snprintf(fleet->refusal, sizeof(fleet->refusal), "%s",
                      message->text[0] ? message->text : "no reason given");
         break;
@@ -158,7 +163,8 @@ static void on_sample(struct timer *timer, int64_t now_ns)
     loop_set(fleet->loop, timer, now_ns + SAMPLE_NS);
 }
 
-void fleet_start(struct fleet *fleet, struct edition edition, int64_t now_ns)
+void fleet_start(struct fleet *fleet, const struct edition *edition,
+                 int64_t now_ns)
 {
     fleet->current = edition;
     for (uint32_t i = 0; i < fleet->shared->worker_count; i++) {
@@ -207,11 +213,12 @@ bool fleet_hand(struct fleet *fleet, int connection, const char *peer)
     return true;
 }
 
-void fleet_prepare(struct fleet *fleet, struct edition candidate)
+void fleet_prepare(struct fleet *fleet, const struct edition *candidate)
 {
     fleet->candidate = candidate;
     fleet->refusal[0] = '\0';
-    tell_all(fleet, CONTROL_PREPARE, candidate);
+    for (uint32_t i = 0; i < fleet->shared->worker_count; i++)
+        propose(&fleet->berths[i], candidate);
 }
 
 enum fleet_vote fleet_vote(const struct fleet *fleet)
@@ -222,30 +229,25 @@ enum fleet_vote fleet_vote(const struct fleet *fleet)
         const struct berth *berth = &fleet->berths[i];
 
         if (!berth->is_serving ||
-            berth->ready_generation != fleet->candidate.generation)
+            berth->ready_generation != fleet->candidate->generation)
             return FLEET_UNDECIDED;
     }
     return FLEET_READY;
 }
 
-/* Ends the vote and says so, by the number alone. */
-static void close_vote(struct fleet *fleet, enum control_kind kind)
-{
-    struct edition number = { fleet->candidate.generation, -1 };
-
-    fleet->candidate = (struct edition){ 0, -1 };
-    tell_all(fleet, kind, number);
-}
-
 void fleet_commit(struct fleet *fleet)
 {
     fleet->current = fleet->candidate;
-    close_vote(fleet, CONTROL_COMMIT);
+    fleet->candidate = NULL;
+    tell_all(fleet, CONTROL_COMMIT, fleet->current->generation, -1);
 }
 
 void fleet_discard(struct fleet *fleet)
 {
-    close_vote(fleet, CONTROL_DISCARD);
+    uint64_t generation = fleet->candidate->generation;
+
+    fleet->candidate = NULL;
+    tell_all(fleet, CONTROL_DISCARD, generation, -1);
 }
 
 uint32_t fleet_running(const struct fleet *fleet)
@@ -271,7 +273,7 @@ void fleet_drain(struct fleet *fleet)
     fleet->is_draining = true;
     for (uint32_t i = 0; i < fleet->shared->worker_count; i++)
         loop_cancel(&fleet->berths[i].restart);
-    tell_all(fleet, CONTROL_DRAIN, (struct edition){ 0, -1 });
+    tell_all(fleet, CONTROL_DRAIN, 0, -1);
 }
 
 void fleet_kill(struct fleet *fleet)

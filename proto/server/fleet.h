@@ -12,18 +12,13 @@
 #define PROTO_SERVER_FLEET_H
 
 #include "proto/server/balance.h"
+#include "proto/server/edition.h"
 #include "proto/server/loop.h"
 #include "proto/server/member.h"
 #include "proto/server/shared.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* A configuration as workers get it. */
-struct edition {
-    uint64_t generation; /* 0: none */
-    int bundle;          /* sealed, from spawn_fd; the fleet borrows it */
-};
 
 struct berth {
     struct member member;
@@ -44,7 +39,8 @@ struct fleet {
     /* Runs after anything happened to a worker. */
     void (*changed)(struct fleet *fleet, int64_t now_ns);
 
-    struct edition current, candidate;
+    const struct edition *current;
+    const struct edition *candidate; /* NULL: no vote is under way */
     char refusal[256]; /* a worker's, of the candidate; empty: none */
     bool is_draining;
     struct timer sample;
@@ -53,7 +49,10 @@ struct fleet {
     struct berth berths[WORKERS_MAX]; /* shared->worker_count of them */
 };
 
-void fleet_start(struct fleet *fleet, struct edition edition, int64_t now_ns);
+/* edition: as all that follow, stays the caller's, who keeps it while it is
+ * current or candidate. */
+void fleet_start(struct fleet *fleet, const struct edition *edition,
+                 int64_t now_ns);
 
 /* Whether some worker takes connections now. */
 bool fleet_has_room(struct fleet *fleet);
@@ -62,8 +61,8 @@ bool fleet_has_room(struct fleet *fleet);
  * logs. False with errno if no worker takes it. */
 bool fleet_hand(struct fleet *fleet, int connection, const char *peer);
 
-/* Puts an edition to the vote. */
-void fleet_prepare(struct fleet *fleet, struct edition candidate);
+/* Puts an edition to the vote; none is under way. */
+void fleet_prepare(struct fleet *fleet, const struct edition *candidate);
 
 enum fleet_vote {
     FLEET_UNDECIDED, /* some have not answered, or are not there */
@@ -72,7 +71,7 @@ enum fleet_vote {
 };
 enum fleet_vote fleet_vote(const struct fleet *fleet);
 
-/* The candidate becomes current, or is forgotten. */
+/* Ends the vote: the candidate becomes current, or is forgotten. */
 void fleet_commit(struct fleet *fleet);
 void fleet_discard(struct fleet *fleet);
 

@@ -14,7 +14,7 @@
 #include <sys/un.h>
 
 /* An address as the kernel takes it. */
-struct endpoint {
+struct socket_name {
     union {
         struct sockaddr any;
         struct sockaddr_in ipv4;
@@ -29,18 +29,18 @@ struct endpoint {
  * "localhost", which is 127.0.0.1. NULL, or what is wrong: the rest of a
  * sentence that begins "the address". Pure.
  */
-const char *endpoint_parse(struct endpoint *endpoint, struct str text);
+const char *socket_name_parse(struct socket_name *name, struct str text);
 
 /* More than the longest text of one. */
-#define ENDPOINT_TEXT_SIZE 128
+#define SOCKET_NAME_SIZE 128
 
 /* The text back. */
-void endpoint_format(const struct endpoint *endpoint,
-                     char out[static ENDPOINT_TEXT_SIZE]);
+void socket_name_format(const struct socket_name *name,
+                        char out[static SOCKET_NAME_SIZE]);
 
 struct listener {
     int fd;
-    struct endpoint endpoint; /* with the port that it really has */
+    struct socket_name name; /* with the port that it really has */
 };
 
 #define LISTEN_ERROR_SIZE 256

@@ -140,7 +140,8 @@ struct counter {
     size_t offset; /* in a worker's block, of slot 0 */
 };
 
-/* Counters by name: of rules or quotas. stride: from one slot to the next. */
+/* Counters by name: of rules or quotas. stride: from one slot to the next.
+ * Slot 0 stands for names without a slot; mostly there are none. */
 static json_t *named(const struct shared *shared,
                      const struct name_table *names,
                      const struct counter *counters, size_t counter_count,
@@ -151,12 +152,18 @@ static json_t *named(const struct shared *shared,
 
     for (uint32_t slot = 0; slot < count; slot++) {
         json_t *values = json_object();
+        uint64_t total = 0;
 
-        for (size_t i = 0; i < counter_count; i++)
-            json_object_set_new(values, counters[i].name,
-                                integer(shared_sum(shared, counters[i].offset +
-                                                               slot * stride)));
-        json_object_set_new(object, names->names[slot], values);
+        for (size_t i = 0; i < counter_count; i++) {
+            uint64_t value =
+                shared_sum(shared, counters[i].offset + slot * stride);
+
+            total += value;
+            json_object_set_new(values, counters[i].name, integer(value));
+        }
+        if (slot > 0 || total > 0)
+            json_object_set(object, names->names[slot], values);
+        json_decref(values);
     }
     return object;
 }
@@ -192,7 +199,9 @@ static json_t *configuration(const struct facts *facts)
     const struct shared *shared = facts->shared;
     json_t *object = json_object();
 
-    json_object_set_new(object, "name", json_string(facts->config_name));
+    json_object_set_new(object, "path",
+                        facts->config_path ? json_string(facts->config_path)
+                                           : json_null());
     json_object_set_new(object, "generation", integer(shared->generation));
     json_object_set_new(object, "since", instant(shared->reloaded_wall_ns));
     json_object_set_new(object, "reloads", integer(shared->reloads));

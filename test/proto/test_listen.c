@@ -42,19 +42,19 @@ static void test_parse(void **state)
         { "empty path", "unix:", "path" },
         { "path too long", "unix:" LONG_PATH, "path" },
     };
-    struct endpoint endpoint;
-    char text[ENDPOINT_TEXT_SIZE];
+    struct socket_name name;
+    char text[SOCKET_NAME_SIZE];
 
     (void)state;
     for (size_t i = 0; i < ROWS(good); i++) {
-        row_true(good[i].why, !endpoint_parse(&endpoint, str_of(good[i].text)));
-        endpoint_format(&endpoint, text);
+        row_true(good[i].why, !socket_name_parse(&name, str_of(good[i].text)));
+        socket_name_format(&name, text);
         row_equal_str(
             good[i].why, str_of(text),
             str_of(good[i].formatted ? good[i].formatted : good[i].text));
     }
     for (size_t i = 0; i < ROWS(bad); i++) {
-        const char *error = endpoint_parse(&endpoint, str_of(bad[i].text));
+        const char *error = socket_name_parse(&name, str_of(bad[i].text));
 
         row_true(bad[i].why, error && strstr(error, bad[i].error));
     }
@@ -63,11 +63,11 @@ static void test_parse(void **state)
 static void test_second_bind_is_refused(void **state)
 {
     struct listener first, second;
-    char error[LISTEN_ERROR_SIZE], text[ENDPOINT_TEXT_SIZE];
+    char error[LISTEN_ERROR_SIZE], text[SOCKET_NAME_SIZE];
 
     (void)state;
     assert_true(listener_open(&first, STR("127.0.0.1:0"), error));
-    endpoint_format(&first.endpoint, text);
+    socket_name_format(&first.name, text);
     assert_string_not_equal(text, "127.0.0.1:0");
     assert_false(listener_open(&second, str_of(text), error));
     assert_non_null(strstr(error, "already in use"));

@@ -35,8 +35,9 @@ static struct facts make_facts(void)
     atomic_store(&shared->workers[0].state, WORKER_SERVING);
     gate_open(&shared->gate, 1);
     return (struct facts){ .shared = shared,
-                           .config_name = "test.conf",
+                           .config_path = "test.conf",
                            .listen = "127.0.0.1:9091",
+                           .admin = "",
                            .store_kind = STORE_REDIS };
 }
 

@@ -1,0 +1,81 @@
+/*
+ * The program: one table of commands.
+ */
+#include "config/validate.h"
+#include "policy/base/nearest.h"
+#include "proto/server/serve_command.h"
+#include "proto/server/shared.h"
+#include "proto/server/status_command.h"
+#include "proto/server/version_command.h"
+#include "proto/server/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *purpose;
+} commands[] = {
+    { "serve", command_serve, "run the server" },
+    { "validate", command_validate, "check configuration files" },
+    { "status", command_status, "show how a running server is" },
+    { "version", command_version, "print versions" },
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(FILE *out)
+{
+    fputs("usage: sluice COMMAND [OPTION]...\n\n", out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].purpose);
+    fputs("\n`sluice COMMAND --help` tells more.\n", out);
+}
+
+static int refuse(const char *name)
+{
+    struct nearest nearest;
+    struct str meant;
+
+    nearest_init(&nearest, str_of(name));
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        nearest_offer(&nearest, str_of(commands[i].name));
+    meant = nearest_name(&nearest);
+    fprintf(stderr, "sluice: no command \"%s\"", name);
+    if (meant.len > 0)
+        fprintf(stderr, "; did you mean \"%.*s\"?", STR_ARG(meant));
+    fputs("\n\n", stderr);
+    print_help(stderr);
+    return 2;
+}
+
+/* How the master starts its workers; not for people. */
+static int run_worker(int argc, char **argv)
+{
+    unsigned long index = argc == 2 ? strtoul(argv[1], NULL, 10) : WORKERS_MAX;
+
+    if (index >= WORKERS_MAX) {
+        fputs("sluice: workers are started by `sluice serve`\n", stderr);
+        return 2;
+    }
+    return worker_main((uint32_t)index);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "worker") == 0)
+        return run_worker(argc - 1, argv + 1);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return EXIT_SUCCESS;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return refuse(argv[1]);
+}

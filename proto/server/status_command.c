@@ -1,0 +1,215 @@
+#include "proto/server/status_command.h"
+
+#include "proto/server/listen.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define ANSWER_TIMEOUT_S 5
+
+static const char help[] =
+    "usage: sluice status [-s ADDRESS] [--json]\n"
+    "\n"
+    "Shows how a running server is: workers, store, checks, quotas.\n"
+    "\n"
+    "  -s, --server ADDRESS  its admin address; default 127.0.0.1:9093\n"
+    "      --json            for programs, as /status has it\n"
+    "  -h, --help            this text\n";
+
+/* Connected and bounded in time, or NULL with errno. */
+static FILE *connect_to(const struct socket_name *name)
+{
+    const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
+    int fd = socket(name->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    FILE *stream = NULL;
+
+    if (fd < 0)
+        return NULL;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ==
+            0 &&
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ==
+            0 &&
+        connect(fd, &name->any, name->length) == 0)
+        stream = fdopen(fd, "r+");
+    if (!stream)
+        close(fd);
+    return stream;
+}
+
+/* The body of /status. HTTP 1.0: the answer ends with the connection. NULL
+ * with a reason. */
+static json_t *get_status(const struct socket_name *name, const char **why)
+{
+    FILE *stream = connect_to(name);
+    json_t *status = NULL;
+    char line[1024];
+    int code = 0;
+
+    *why = stream ? "no answer that this program understands" : strerror(errno);
+    if (!stream)
+        return NULL;
+    fputs("GET /status HTTP/1.0\r\n\r\n", stream);
+    fflush(stream);
+    if (fgets(line, sizeof(line), stream))
+        sscanf(line, "HTTP/%*s %d", &code);
+    while (fgets(line, sizeof(line), stream) && line[0] != '\r')
+        continue;
+    if (code == 200)
+        status = json_loadf(stream, 0, NULL);
+    fclose(stream);
+    return status;
+}
+
+static json_t *member(const json_t *object, const char *name)
+{
+    return json_object_get(object, name);
+}
+
+static json_int_t number(const json_t *object, const char *name)
+{
+    return json_integer_value(member(object, name));
+}
+
+static const char *text(const json_t *object, const char *name)
+{
+    const char *value = json_string_value(member(object, name));
+
+    return value ? value : "?";
+}
+
+static void print_workers(const json_t *workers)
+{
+    const json_t *worker;
+    size_t i;
+
+    printf("\n%-8s %8s %-9s %10s %12s %12s %10s\n", "worker", "pid", "state",
+           "restarts", "connections", "calls", "memory");
+    json_array_foreach(workers, i, worker) printf(
+        "%-8zu %8lld %-9s %10lld %12lld %12lld %6lld MiB\n", i,
+        number(worker, "pid"), text(worker, "state"),
+        number(worker, "restarts"), number(worker, "open_connections"),
+        number(worker, "calls_total"), number(worker, "rss_bytes") >> 20);
+}
+
+static void print_store(const json_t *store)
+{
+    const json_t *gate = member(store, "gate");
+    const json_t *usage = member(store, "usage");
+
+    printf("store     %s", text(store, "kind"));
+    if (usage)
+        printf(", %lld MiB, %lld keys, %lld leases",
+               number(usage, "size_bytes") >> 20, number(usage, "keys"),
+               number(usage, "leases"));
+    putchar('\n');
+    if (json_is_true(member(gate, "open")))
+        printf("          DOWN since %s: %lld answers without it\n",
+               text(gate, "since"), number(gate, "answers"));
+}
+
+/* Names down, counters across. */
+static void print_counters(const char *title, json_t *things)
+{
+    json_t *counters, *value;
+    const char *name, *counter;
+    bool is_first = true;
+
+    json_object_foreach(things, name, counters)
+    {
+        if (is_first) {
+            printf("\n%-24s", title);
+            json_object_foreach(counters, counter, value)
+                printf(" %14s", counter);
+            putchar('\n');
+        }
+        is_first = false;
+        printf("%-24s", name);
+        json_object_foreach(counters, counter, value)
+            printf(" %14lld", json_integer_value(value));
+        putchar('\n');
+    }
+}
+
+static void print_for_people(const json_t *status)
+{
+    const json_t *config = member(status, "config");
+
+    printf("sluice    %s, up %lld s%s\n", text(status, "version"),
+           number(status, "uptime_seconds"),
+           json_is_true(member(status, "draining")) ? ", draining" : "");
+    printf("listens   %s\n", text(status, "listen"));
+    printf("config    %s, generation %lld since %s\n",
+           json_is_null(member(config, "path")) ? "the built-in example"
+                                                : text(config, "path"),
+           number(config, "generation"), text(config, "since"));
+    print_store(member(status, "store"));
+    print_workers(member(status, "workers"));
+    print_counters("door", member(status, "checks"));
+    print_counters("quota", member(status, "quotas"));
+    print_counters("rule", member(status, "rules"));
+}
+
+static int show(const char *address, bool as_json)
+{
+    struct socket_name name;
+    const char *why = socket_name_parse(&name, str_of(address));
+    json_t *status;
+
+    if (why) {
+        fprintf(stderr, "sluice status: the address %s %s\n", address, why);
+        return 2;
+    }
+    status = get_status(&name, &why);
+    if (!status) {
+        fprintf(stderr, "sluice status: %s: %s\n", address, why);
+        return 2;
+    }
+    if (as_json) {
+        json_dumpf(status, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        putchar('\n');
+    } else {
+        print_for_people(status);
+    }
+    json_decref(status);
+    return EXIT_SUCCESS;
+}
+
+int command_status(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "server", required_argument, NULL, 's' },
+        { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    const char *address = "127.0.0.1:9093";
+    bool as_json = false;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "s:h", options, NULL)) != -1)
+        switch (option) {
+        case 's':
+            address = optarg;
+            break;
+        case 'j':
+            as_json = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_SUCCESS;
+        default:
+            fputs(help, stderr);
+            return 2;
+        }
+    if (optind < argc) {
+        fprintf(stderr, "sluice status: what is \"%s\"?\n\n%s", argv[optind],
+                help);
+        return 2;
+    }
+    return show(address, as_json);
+}
