@@ -9,7 +9,6 @@
 
 #include "policy/attr/bag.h"
 #include "policy/base/arena.h"
-#include "policy/base/list.h"
 #include "policy/check/check.h"
 #include "proto/server/core.h"
 #include "proto/server/rpc.h"
@@ -36,7 +35,7 @@ struct giving {
 
 struct call {
     struct tag accepted, replied;
-    struct list link; /* while it is free */
+    struct call *next_free; /* while it is free */
     struct endpoint *endpoint;
     struct rpc rpc;
     struct arena arena;
@@ -60,18 +59,17 @@ struct call {
     int64_t released;  /* units; what WISH_RELEASE gave back */
 
     struct take take;
-    int64_t asked_ns;
-    bool is_taken;          /* take is answered, and may hold leases */
-    bool is_void;           /* the caller never gets the handle */
-    uint32_t pending_count; /* givings that are not answered yet */
-    bool has_outage;        /* one of them was not answered */
+    bool is_taken; /* it was asked, and may hold leases */
+    bool is_replied;
+    struct giving returning; /* leases that the caller never learned of */
+    uint32_t pending_count;  /* givings that are not answered yet */
+    bool has_outage;         /* one of them was not answered */
 };
 
-/* All slots of a worker. They are made as they are needed; a few stay. */
+/* The slots of a worker. They are made as they are needed. */
 struct calls {
-    struct list free;
+    struct call *free;
     uint32_t free_count;
-    uint32_t slot_count;  /* all that exist */
     uint32_t in_progress; /* accepted, not over */
 };
 
@@ -84,15 +82,12 @@ void calls_fini(struct calls *calls);
 void endpoint_init(struct endpoint *endpoint, const struct service *service,
                    struct worker *worker);
 
-/* Awaits its first calls. After core_start. */
+/* Awaits calls, as many as the service wants awaited at a time. After
+ * core_start. */
 void endpoint_arm(struct endpoint *endpoint);
 
-/* Makes decode's work easy: refuses with `code` and a literal. */
+/* For decode: sets what WISH_REFUSAL needs, and returns it. */
 enum wish call_refuse(struct call *call, enum status_code code,
                       const char *details);
-
-/* Memory for `count` leases to give back; they are the caller's to name. False
- * if the arena's limit is hit. */
-bool call_reserve_givings(struct call *call, uint32_t count);
 
 #endif

@@ -95,7 +95,7 @@ void core_init(struct core *core, const struct server_settings *settings,
     core->server = create_server(core->memory, settings);
     core->queue = grpc_completion_queue_create_for_next(NULL);
     grpc_server_register_completion_queue(core->server, core->queue, NULL);
-    core->now_ns = core->drained_ns = clock_boot_ns();
+    core->now_ns = core->drained_ns = core->turned_ns = clock_boot_ns();
 }
 
 void core_fini(struct core *core)
@@ -137,7 +137,13 @@ void core_unlock(struct core *core)
         pthread_mutex_unlock(&core->lock);
 }
 
-/* Nothing is ready: the last chance to do what waited for that, then sleep. */
+static void turn(struct core *core)
+{
+    core->turned_ns = core->now_ns;
+    core->turn(core);
+}
+
+/* Nothing is ready: the time to do what waited for that, then to sleep. */
 static grpc_event sleep_until_event(struct core *core)
 {
     gpr_timespec deadline;
@@ -145,10 +151,10 @@ static grpc_event sleep_until_event(struct core *core)
 
     core_lock(core);
     core->now_ns = core->drained_ns = clock_boot_ns();
-    core->drained(core);
+    turn(core);
     core_unlock(core);
     deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                            gpr_time_from_nanos(CORE_TURN_NS, GPR_TIMESPAN));
+                            gpr_time_from_nanos(CORE_IDLE_NS, GPR_TIMESPAN));
     event = grpc_completion_queue_next(core->queue, deadline, NULL);
     core_lock(core);
     core->drained_ns = clock_boot_ns();
@@ -160,6 +166,8 @@ static void handle(struct core *core, struct tag *tag, bool ok)
 {
     core_lock(core);
     core->now_ns = clock_boot_ns();
+    if (core->now_ns - core->turned_ns >= CORE_BUSY_NS)
+        turn(core);
     tag->run(tag, ok);
     core_unlock(core);
 }

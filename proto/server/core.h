@@ -12,6 +12,7 @@
 #define PROTO_SERVER_CORE_H
 
 #include "config/snapshot.h"
+#include "policy/base/list.h"
 
 #include <grpc/grpc.h>
 #include <pthread.h>
@@ -25,19 +26,23 @@ struct tag {
     void (*run)(struct tag *tag, bool ok);
 };
 
-/* The queue is looked at this often, also when nothing happens. */
-#define CORE_TURN_NS (500 * MILLISECOND)
+/* The loop turns at least this often, when nothing happens and when the queue
+ * is never drained. */
+#define CORE_IDLE_NS INT64_C(500000000)
+#define CORE_BUSY_NS INT64_C(1000000)
 
 struct core {
-    /* Set by the owner before core_run: runs under the lock whenever the queue
-     * was found drained, before the thread sleeps. */
-    void (*drained)(struct core *core);
+    /* Set by the owner before core_run: runs under the lock when the loop
+     * turns, which is whenever the queue was found drained, before the thread
+     * sleeps. */
+    void (*turn)(struct core *core);
 
     grpc_server *server;
     grpc_completion_queue *queue;
     grpc_resource_quota *memory;
     int64_t now_ns;      /* of the present event, CLOCK_BOOTTIME */
     int64_t drained_ns;  /* when the queue was last known to be drained */
+    int64_t turned_ns;   /* when the loop last turned */
     uint32_t live_count; /* things begun and not ended: they keep it running */
     struct tag over;
     bool is_over; /* the server is shut down: no connection is left */

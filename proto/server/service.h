@@ -1,8 +1,7 @@
 /*
  * A unary gRPC method: how a message becomes what is asked, and how the
  * outcome becomes a message. What lies between is the same for all (call.c).
- * One file per service, one const table per method; all of them are listed in
- * worker.c.
+ * One file per service, one const table per method.
  * Threads: any, immutable.
  */
 #ifndef PROTO_SERVER_SERVICE_H
@@ -44,5 +43,16 @@ struct service {
 extern const struct service service_mixer_check, service_mixer_report;
 extern const struct service service_policy_release;
 extern const struct service service_health_check;
+
+/* All of them. */
+extern const struct service *const services[];
+extern const uint32_t service_count;
+
+/* The one method that is not unary: stream.h. */
+#define HEALTH_WATCH_PATH "/grpc.health.v1.Health/Watch"
+
+/* Whether the server has a service of that name ("package.Service"); the empty
+ * name is the server as a whole. */
+bool service_is_known(struct str name);
 
 #endif

@@ -54,6 +54,7 @@ extern const char *const verdict_labels[VERDICT_COUNT];
     X(report_entries, "attribute sets in them")                                \
     X(unknown_methods, "calls to methods that do not exist")                   \
     X(connections, "connections taken over")                                   \
+    X(refused_connections, "connections closed as there were too many")        \
     X(mistyped_attributes, "attributes sent with another type than declared")  \
     X(unknown_quotas, "quotas asked for that are not configured")              \
     X(uncharged_quotas, "quotas of rules beyond 8 in one check")               \

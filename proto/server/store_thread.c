@@ -19,7 +19,8 @@ static bool waits_for_same(const struct store_wait *a,
     if (a->fd_count != b->fd_count)
         return false;
     for (uint32_t i = 0; i < a->fd_count; i++)
-        if (a->fds[i].fd != b->fds[i].fd || a->fds[i].events != b->fds[i].events)
+        if (a->fds[i].fd != b->fds[i].fd ||
+            a->fds[i].events != b->fds[i].events)
             return false;
     return true;
 }
