@@ -1,7 +1,7 @@
 /*
  * Literals: from their text to their value.
  * Source: the Go Language Specification, "Interpreted string literals" and
- * "Floating-point literals"; Go's time.ParseDuration.
+ * "Floating-point literals".
  * Threads: any.
  */
 #ifndef POLICY_EXPR_LITERAL_H
@@ -12,7 +12,7 @@
 #include "policy/expr/error.h"
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
 /*
  * The string whose opening quote (", ' or `) is at `offset` of `text`. Without
@@ -25,8 +25,5 @@ bool literal_string(struct str text, size_t offset, struct arena *arena,
 /* `text` as INT64 (decimal digits only) or DOUBLE. False if it is neither, or
  * too large; *why then says so. */
 bool literal_number(struct str text, struct value *value, const char **why);
-
-/* "1h30m", "-1.5ms", "0": nanoseconds. Fractions of one are dropped. */
-bool literal_duration(struct str text, int64_t *duration_ns);
 
 #endif

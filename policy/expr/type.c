@@ -1,7 +1,7 @@
 #include "policy/expr/type.h"
 
+#include "policy/expr/duration.h"
 #include "policy/expr/function.h"
-#include "policy/expr/literal.h"
 #include "policy/expr/order.h"
 
 #include <assert.h>
@@ -21,7 +21,7 @@ static bool coerce(struct ast *ast, enum value_type wanted)
 
     if (wanted != VALUE_DURATION || ast->kind != AST_LITERAL ||
         ast->type != VALUE_STRING ||
-        !literal_duration(ast->literal.string, &duration_ns))
+        !duration_parse(ast->literal.string, &duration_ns))
         return false;
     ast->type = VALUE_DURATION;
     ast->literal =

@@ -9,7 +9,7 @@
 #include "test/support/table.h"
 
 #include "policy/expr/code.h"
-#include "policy/expr/literal.h"
+#include "policy/expr/duration.h"
 
 #include <jansson.h>
 
@@ -59,7 +59,7 @@ static struct value given_value(const json_t *json, enum value_type type,
     else if (type == VALUE_BOOL)
         value.boolean = json_is_true(json);
     else if (type == VALUE_DURATION)
-        assert_true(literal_duration(text_value(json), &value.duration_ns));
+        assert_true(duration_parse(text_value(json), &value.duration_ns));
     else if (type == VALUE_IP_ADDRESS)
         assert_true(ip_parse(text_value(json), &value.ip));
     else if (type == VALUE_STRING_MAP)

@@ -1,6 +1,7 @@
 /* Words of an expression, and the values of literals. */
 #include "test/support/table.h"
 
+#include "policy/expr/duration.h"
 #include "policy/expr/literal.h"
 #include "policy/expr/token.h"
 
@@ -168,7 +169,7 @@ static void test_durations(void **state)
     for (size_t i = 0; i < ROWS(rows); i++) {
         int64_t ns = 0;
 
-        row_equal_i64(rows[i].why, literal_duration(str_of(rows[i].text), &ns),
+        row_equal_i64(rows[i].why, duration_parse(str_of(rows[i].text), &ns),
                       rows[i].is_one);
         row_equal_i64(rows[i].why, ns, rows[i].ns);
     }
