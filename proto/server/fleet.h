@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A place in the fleet: kept while the processes that fill it come and go. */
 struct berth {
     struct member member;
     struct fleet *fleet;

@@ -23,6 +23,10 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+/* Workers cancel what is left at the end of drain_ns by themselves; this much
+ * later they are killed. */
+#define DRAIN_GRACE_NS (1 * SECOND)
+
 enum exit_status {
     EXIT_STOPPED = 0,
     EXIT_BAD_CONFIG = 1,
@@ -164,8 +168,7 @@ static void on_fleet_changed(struct fleet *fleet, int64_t now_ns)
     if (!master->is_announced &&
         fleet_serving(fleet) == master->shared->worker_count)
         announce(master);
-    if (!fleet->is_draining)
-        reload_step(&master->reload, now_ns);
+    reload_step(&master->reload, now_ns);
 }
 
 static void on_drain_end(struct timer *timer, int64_t now_ns)
@@ -188,7 +191,8 @@ static void drain(struct master *master, int64_t now_ns)
     atomic_store(&master->facts.is_draining, true);
     acceptor_fini(&master->acceptor);
     fleet_drain(&master->fleet);
-    loop_set(&master->loop, &master->drain_end, now_ns + drain_ns);
+    loop_set(&master->loop, &master->drain_end,
+             now_ns + drain_ns + DRAIN_GRACE_NS);
 }
 
 static void on_signal(struct waitable *waitable, int64_t now_ns)
@@ -198,14 +202,12 @@ static void on_signal(struct waitable *waitable, int64_t now_ns)
 
     if (read(waitable->fd, &info, sizeof(info)) != sizeof(info))
         return;
-    if (master->fleet.is_draining) {
-        if (info.ssi_signo != SIGHUP)
-            fleet_kill(&master->fleet);
-    } else if (info.ssi_signo == SIGHUP) {
+    if (info.ssi_signo == SIGHUP)
         reload_ask(&master->reload, now_ns);
-    } else {
+    else if (master->fleet.is_draining)
+        fleet_kill(&master->fleet);
+    else
         drain(master, now_ns);
-    }
 }
 
 /* From here on signals are events; also for threads that start later. */

@@ -1,7 +1,6 @@
 /*
  * One worker as the master sees it: starts its process, talks to it, learns of
- * its end, and looks at it from time to time. Its place in the fleet is kept
- * when its process is replaced.
+ * its end, and looks at it from time to time.
  * Threads: the master's.
  */
 #ifndef PROTO_SERVER_MEMBER_H

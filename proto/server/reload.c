@@ -147,6 +147,8 @@ void reload_ask(struct reload *reload, int64_t now_ns)
     struct edition *candidate;
     struct diags diags;
 
+    if (reload->fleet->is_draining)
+        return;
     reload->is_asked = reload->candidate != NULL;
     if (reload->is_asked)
         return;
@@ -217,7 +219,7 @@ static void on_deadline(struct timer *timer, int64_t now_ns)
 
 void reload_step(struct reload *reload, int64_t now_ns)
 {
-    if (!reload->candidate)
+    if (!reload->candidate || reload->fleet->is_draining)
         return;
     switch (fleet_vote(reload->fleet)) {
     case FLEET_UNDECIDED:

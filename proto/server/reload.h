@@ -38,7 +38,8 @@ struct edition *reload_first(const char *path);
 /* Publishes the first configuration and watches its file. */
 void reload_start(struct reload *reload);
 
-/* Looks whether the file has changed, and if so puts it to the vote. */
+/* Looks whether the file has changed, and if so puts it to the vote. Nothing
+ * happens any more once the fleet drains. */
 void reload_ask(struct reload *reload, int64_t now_ns);
 
 /* Ends the vote if it is decided. Call it whenever something has happened to a

@@ -74,6 +74,57 @@ static void test_restart_delay(void **state)
                       rows[i].delay_ns);
 }
 
+static void test_vote(void **state)
+{
+    static const struct {
+        const char *why;
+        bool is_serving[2];
+        uint64_t ready[2];
+        const char *refusal;
+        enum fleet_vote vote;
+    } rows[] = {
+        { "nobody has answered",
+          { true, true },
+          { 0, 0 },
+          "",
+          FLEET_UNDECIDED },
+        { "one has", { true, true }, { 7, 0 }, "", FLEET_UNDECIDED },
+        { "all have", { true, true }, { 7, 7 }, "", FLEET_READY },
+        { "an answer to an earlier candidate",
+          { true, true },
+          { 7, 6 },
+          "",
+          FLEET_UNDECIDED },
+        { "one died since", { true, false }, { 7, 7 }, "", FLEET_UNDECIDED },
+        { "one cannot load it",
+          { true, true },
+          { 7, 0 },
+          "no memory",
+          FLEET_REFUSED },
+        { "a refusal outlives its worker",
+          { true, false },
+          { 7, 7 },
+          "no memory",
+          FLEET_REFUSED },
+    };
+    const struct edition candidate = { .generation = 7, .sealed = -1 };
+    int fd;
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct fleet fleet = { .shared = shared_create(2, &fd),
+                               .candidate = &candidate };
+
+        close(fd);
+        strcpy(fleet.refusal, rows[i].refusal);
+        for (size_t j = 0; j < 2; j++) {
+            fleet.berths[j].is_serving = rows[i].is_serving[j];
+            fleet.berths[j].ready_generation = rows[i].ready[j];
+        }
+        row_equal_i64(rows[i].why, fleet_vote(&fleet), rows[i].vote);
+    }
+}
+
 /* A timer and a descriptor that write down when they ran. */
 static char happened[16];
 
@@ -139,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_balance),
         cmocka_unit_test(test_restart_delay),
+        cmocka_unit_test(test_vote),
         cmocka_unit_test(test_loop_order),
     };
 
