@@ -37,6 +37,21 @@ static const char *ends_with(const struct value *arguments, struct arena *arena,
     return NULL;
 }
 
+static const char *size(const struct value *arguments, struct arena *arena,
+                        struct value *result)
+{
+    (void)arena;
+    result->int64 = (int64_t)arguments[0].string.len;
+    return NULL;
+}
+
+static const char *ip(const struct value *arguments, struct arena *arena,
+                      struct value *result)
+{
+    (void)arena;
+    return ip_parse(arguments[0].string, &result->ip) ? NULL : "no IP address";
+}
+
 #define METHOD true
 #define PLAIN false
 
@@ -48,6 +63,8 @@ const struct function functions[] = {
       2, { VALUE_STRING, VALUE_STRING }, starts_with },
     { STR_INIT("endsWith"), METHOD, VALUE_BOOL,
       2, { VALUE_STRING, VALUE_STRING }, ends_with },
+    { STR_INIT("size"), PLAIN, VALUE_INT64, 1, { VALUE_STRING }, size },
+    { STR_INIT("ip"), PLAIN, VALUE_IP_ADDRESS, 1, { VALUE_STRING }, ip },
 };
 /* clang-format on */
 
