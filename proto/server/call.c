@@ -1,16 +1,14 @@
 #include "proto/server/call.h"
 
-#include "policy/base/clock.h"
 #include "proto/server/tally.h"
+#include "proto/server/wish.h"
 #include "proto/server/worker.h"
-#include "quota/handle.h"
-#include "quota/take.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 /* Free slots that are kept; more are there only under a burst. */
-#define FREE_MAX 256
+#define FREE_MAX 1024
 /* Calls beyond max_calls that may be on their way to being refused. */
 #define REFUSALS_MAX 256
 
@@ -123,8 +121,7 @@ static void set_in_progress(struct worker *worker, uint32_t count)
                           memory_order_relaxed);
 }
 
-/* The slot is free for the next call. */
-static void finish(struct call *call)
+void call_finish(struct call *call)
 {
     struct worker *worker = worker_of(call);
 
@@ -139,86 +136,6 @@ static void finish(struct call *call)
     core_end(&worker->core);
 }
 
-/* ---- giving leases back ------------------------------------------------ */
-
-static void reply(struct call *call);
-static void send_refusal(struct call *call);
-
-static void all_given(struct call *call)
-{
-    if (call->is_replied) {
-        finish(call);
-        return;
-    }
-    if (call->has_outage) {
-        call_refuse(call, STATUS_UNAVAILABLE, "the store does not answer");
-        send_refusal(call);
-        return;
-    }
-    reply(call);
-}
-
-static void given(struct giving *giving)
-{
-    struct call *call = giving->call;
-
-    if (giving->release.released < 0) {
-        call->has_outage = true;
-        outage_missed(worker_of(call)->outage, clock_boot_ns());
-    } else {
-        call->released += giving->release.released;
-        tally_release(call, &giving->release);
-    }
-    if (--call->pending_count == 0)
-        all_given(call);
-}
-
-static void on_given(struct release *release)
-{
-    given(container_of(release, struct giving, release));
-}
-
-/* Gives all of call->givings back to the store. */
-static void give(struct call *call)
-{
-    struct worker *worker = worker_of(call);
-    int64_t now_ns = worker->core.now_ns;
-    struct giving *givings = call->givings;
-    uint32_t count = call->giving_count;
-
-    /* One more, so that it is not all over before all have begun. */
-    call->pending_count = count + 1;
-    for (uint32_t i = 0; i < count; i++) {
-        struct giving *giving = &givings[i];
-
-        giving->call = call;
-        giving->release.done = on_given;
-        giving->release.deadline_ns =
-            now_ns + call->served->snapshot->store.deadline_ns;
-        if (store_release(worker->store, &giving->release, now_ns) == STORE_NOW)
-            given(giving);
-    }
-    if (--call->pending_count == 0)
-        all_given(call);
-}
-
-/* A rate stays charged; a slot that nobody knows of would be lost until its
- * lease ends. */
-static void return_leases(struct call *call)
-{
-    struct release *release = &call->returning.release;
-
-    release->count = take_leases(&call->take, release->leases);
-    if (release->count == 0) {
-        finish(call);
-        return;
-    }
-    COUNT(worker_of(call)->block->returned_leases, release->count);
-    call->givings = &call->returning;
-    call->giving_count = 1;
-    give(call);
-}
-
 /* ---- the reply --------------------------------------------------------- */
 
 enum wish call_refuse(struct call *call, enum status_code code,
@@ -229,26 +146,33 @@ enum wish call_refuse(struct call *call, enum status_code code,
     return WISH_REFUSAL;
 }
 
-static void send_refusal(struct call *call)
+static void refuse_as(struct call *call, enum verdict verdict,
+                      enum status_code code, const char *details)
 {
-    rpc_reply(&call->rpc, (struct str){ 0 }, call->code, str_of(call->details),
+    tally_verdict(call, verdict);
+    call->code = code;
+    rpc_reply(&call->rpc, (struct str){ 0 }, code, str_of(details),
               &call->replied);
 }
 
-static void refuse_as(struct call *call, enum verdict verdict)
+void call_reply_refusal(struct call *call, enum status_code code,
+                        const char *details)
 {
-    tally_verdict(call, verdict);
-    send_refusal(call);
+    refuse_as(call, VERDICT_INVALID, code, details);
 }
 
-static void reply(struct call *call)
+void call_reply_no_memory(struct call *call)
+{
+    call_reply_refusal(call, STATUS_RESOURCE_EXHAUSTED,
+                       "the request is too large to be answered");
+}
+
+void call_reply(struct call *call)
 {
     struct str message = call->endpoint->service->encode(call);
 
     if (!message.data) {
-        call_refuse(call, STATUS_RESOURCE_EXHAUSTED,
-                    "the request is too large to be answered");
-        refuse_as(call, VERDICT_INVALID);
+        call_reply_no_memory(call);
         return;
     }
     tally_check(call);
@@ -259,97 +183,15 @@ static void reply(struct call *call)
 static void on_replied(struct tag *tag, bool ok)
 {
     struct call *call = container_of(tag, struct call, replied);
-    bool is_unheard = call->rpc.was_cancelled || call->code != STATUS_OK;
+    bool is_heard = !call->rpc.was_cancelled && call->code == STATUS_OK;
 
     assert(ok);
     call->is_replied = true;
     tally_reply(call, worker_of(call)->core.now_ns);
-    if (is_unheard && call->is_taken)
-        return_leases(call);
+    if (call->is_taken && !is_heard)
+        wish_undo(call);
     else
-        finish(call);
-}
-
-/* ---- a check ----------------------------------------------------------- */
-
-/* Names the leases that the check holds. False if memory does not suffice. */
-static bool make_handle(struct call *call)
-{
-    struct lease_name leases[QUOTAS_PER_CHECK_MAX];
-    uint32_t count = take_leases(&call->take, leases);
-
-    if (count > 0)
-        call->handle = handle_encode(leases, count, &call->arena);
-    return count == 0 || call->handle.len > 0;
-}
-
-static void note_answer(struct call *call, int64_t now_ns)
-{
-    struct outage *outage = worker_of(call)->outage;
-
-    if (call->take.status == TAKE_OUTAGE) {
-        outage_missed(outage, now_ns);
-        outage_count(outage);
-    } else {
-        outage_answered(outage, now_ns);
-    }
-}
-
-static void taken(struct call *call, int64_t now_ns)
-{
-    call->is_taken = true;
-    note_answer(call, now_ns);
-    take_settle(&call->take, call->check.requests,
-                call->served->snapshot->limits);
-    check_finish(&call->check, call->take.grants);
-    tally_quotas(call);
-    if (make_handle(call)) {
-        reply(call);
-        return;
-    }
-    call_refuse(call, STATUS_RESOURCE_EXHAUSTED,
-                "the request is too large to be answered");
-    refuse_as(call, VERDICT_INVALID);
-}
-
-static void on_taken(struct take *take)
-{
-    struct call *call = container_of(take, struct call, take);
-    int64_t now_ns = clock_boot_ns();
-
-    histogram_record(&worker_of(call)->block->store_latency,
-                     now_ns - call->accepted_ns);
-    taken(call, now_ns);
-}
-
-static void ask_store(struct call *call)
-{
-    struct worker *worker = worker_of(call);
-    const struct snapshot *snapshot = call->served->snapshot;
-    int64_t now_ns = worker->core.now_ns;
-
-    take_init(&call->take, worker->store, call->check.requests,
-              call->check.request_count, snapshot->limits,
-              call->deduplication_id, now_ns + snapshot->store.deadline_ns);
-    call->take.done = on_taken;
-    if (store_take(worker->store, &call->take, now_ns) == STORE_NOW)
-        taken(call, now_ns);
-}
-
-static void run_check(struct call *call)
-{
-    const struct ruleset *ruleset = &call->served->snapshot->ruleset;
-
-    switch (check_run(&call->check, ruleset, &call->bag, call->asks,
-                      call->ask_count)) {
-    case CHECK_DENIED:
-    case CHECK_DONE:
-        reply(call);
-        break;
-    case CHECK_ASKS:
-        ask_store(call);
-        break;
-    }
+        call_finish(call);
 }
 
 /* ---- the beginning ----------------------------------------------------- */
@@ -363,13 +205,12 @@ static bool turn_away(struct call *call)
     if (!call->endpoint->service->is_urgent &&
         (core_is_overloaded(&worker->core, settings->max_delay_ns) ||
          worker->calls.in_progress > settings->max_calls)) {
-        call_refuse(call, STATUS_UNAVAILABLE, "overloaded");
-        refuse_as(call, VERDICT_OVERLOADED);
+        refuse_as(call, VERDICT_OVERLOADED, STATUS_UNAVAILABLE, "overloaded");
         return true;
     }
     if (rpc_is_expired(&call->rpc)) {
-        call_refuse(call, STATUS_DEADLINE_EXCEEDED, "it came too late");
-        refuse_as(call, VERDICT_EXPIRED);
+        refuse_as(call, VERDICT_EXPIRED, STATUS_DEADLINE_EXCEEDED,
+                  "it came too late");
         return true;
     }
     return false;
@@ -393,24 +234,6 @@ static enum wish understand(struct call *call)
                            "the message is too large");
     }
     abort();
-}
-
-static void fulfil(struct call *call, enum wish wish)
-{
-    switch (wish) {
-    case WISH_NOTHING:
-        reply(call);
-        break;
-    case WISH_CHECK:
-        run_check(call);
-        break;
-    case WISH_RELEASE:
-        give(call);
-        break;
-    case WISH_REFUSAL:
-        refuse_as(call, VERDICT_INVALID);
-        break;
-    }
 }
 
 /* Nothing of the slot's former call is left after this. */
@@ -451,5 +274,5 @@ static void on_accepted(struct tag *tag, bool ok)
     begin(call);
     endpoint_arm(endpoint);
     if (!turn_away(call))
-        fulfil(call, understand(call));
+        wish_fulfil(call, understand(call));
 }

@@ -86,6 +86,16 @@ void endpoint_init(struct endpoint *endpoint, const struct service *service,
  * core_start. */
 void endpoint_arm(struct endpoint *endpoint);
 
+/* What happens to a call once its wish is fulfilled, or cannot be. Refusals:
+ * details, a literal, is for the caller. */
+void call_reply(struct call *call);
+void call_reply_refusal(struct call *call, enum status_code code,
+                        const char *details);
+void call_reply_no_memory(struct call *call); /* its arena's limit is hit */
+
+/* After the reply: the slot is free for the next call. */
+void call_finish(struct call *call);
+
 /* For decode: sets what WISH_REFUSAL needs, and returns it. */
 enum wish call_refuse(struct call *call, enum status_code code,
                       const char *details);

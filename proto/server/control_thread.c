@@ -141,9 +141,10 @@ static void on_cancel(struct timer *timer, int64_t now_ns)
 {
     struct control_thread *control =
         container_of(timer, struct control_thread, cancel);
+    uint32_t calls = atomic_load(&control->worker->block->calls_in_progress);
 
-    log_warning("drain_cut_short", "calls=%" PRIu32,
-                atomic_load(&control->worker->block->calls_in_progress));
+    if (calls > 0)
+        log_warning("drain_cut_short", "calls=%" PRIu32, calls);
     core_cancel(&control->worker->core);
     loop_set(&control->loop, &control->give_up, now_ns + GIVE_UP_NS);
 }

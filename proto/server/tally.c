@@ -85,7 +85,8 @@ void tally_check(struct call *call)
     for (uint32_t i = 0; i < check->event_count; i++)
         tally_event(call, check->events[i]);
     if (check->code != STATUS_OK && !call->is_taken) {
-        tally_verdict(call, VERDICT_DENIED);
+        tally_verdict(call, call->arena.is_exhausted ? VERDICT_INVALID
+                                                     : VERDICT_DENIED);
         return;
     }
     for (uint32_t i = 0; i < check->ask_count; i++)

@@ -1,0 +1,178 @@
+#include "proto/server/wish.h"
+
+#include "policy/base/clock.h"
+#include "proto/server/tally.h"
+#include "proto/server/worker.h"
+#include "quota/handle.h"
+#include "quota/take.h"
+
+static struct worker *worker_of(const struct call *call)
+{
+    return call->endpoint->worker;
+}
+
+static int64_t store_deadline_ns(const struct call *call, int64_t now_ns)
+{
+    return now_ns + call->served->snapshot->store.deadline_ns;
+}
+
+static void note_answer(struct call *call, bool is_answered, int64_t now_ns)
+{
+    struct outage *outage = worker_of(call)->outage;
+
+    if (is_answered)
+        outage_answered(outage, now_ns);
+    else
+        outage_missed(outage, now_ns);
+}
+
+/* ---- leases that go back ----------------------------------------------- */
+
+static void all_given(struct call *call)
+{
+    if (call->is_replied)
+        call_finish(call);
+    else if (call->has_outage)
+        call_reply_refusal(call, STATUS_UNAVAILABLE,
+                           "the store does not answer");
+    else
+        call_reply(call);
+}
+
+static void given(struct giving *giving, int64_t now_ns)
+{
+    struct call *call = giving->call;
+    int64_t released = giving->release.released;
+
+    note_answer(call, released >= 0, now_ns);
+    if (released < 0) {
+        call->has_outage = true;
+    } else {
+        call->released += released;
+        tally_release(call, &giving->release);
+    }
+    if (--call->pending_count == 0)
+        all_given(call);
+}
+
+static void on_given(struct release *release)
+{
+    given(container_of(release, struct giving, release), clock_boot_ns());
+}
+
+static void give(struct call *call, struct giving *givings, uint32_t count)
+{
+    struct worker *worker = worker_of(call);
+    int64_t now_ns = worker->core.now_ns;
+
+    /* One more, so that it is not all over before all have begun. */
+    call->pending_count = count + 1;
+    for (uint32_t i = 0; i < count; i++) {
+        struct release *release = &givings[i].release;
+
+        givings[i].call = call;
+        release->done = on_given;
+        release->deadline_ns = store_deadline_ns(call, now_ns);
+        if (store_release(worker->store, release, now_ns) == STORE_NOW)
+            given(&givings[i], now_ns);
+    }
+    if (--call->pending_count == 0)
+        all_given(call);
+}
+
+void wish_undo(struct call *call)
+{
+    struct release *release = &call->returning.release;
+
+    release->count = take_leases(&call->take, release->leases);
+    COUNT(worker_of(call)->block->returned_leases, release->count);
+    give(call, &call->returning, release->count > 0 ? 1 : 0);
+}
+
+/* ---- a decision -------------------------------------------------------- */
+
+/* Names the leases that the check holds. False if memory does not suffice. */
+static bool make_handle(struct call *call)
+{
+    struct lease_name leases[QUOTAS_PER_CHECK_MAX];
+    uint32_t count = take_leases(&call->take, leases);
+
+    if (count > 0)
+        call->handle = handle_encode(leases, count, &call->arena);
+    return count == 0 || call->handle.len > 0;
+}
+
+static void taken(struct call *call, int64_t now_ns)
+{
+    bool is_answered = call->take.status != TAKE_OUTAGE;
+
+    call->is_taken = true;
+    note_answer(call, is_answered, now_ns);
+    if (!is_answered)
+        outage_count(worker_of(call)->outage);
+    take_settle(&call->take, call->check.requests,
+                call->served->snapshot->limits);
+    check_finish(&call->check, call->take.grants);
+    tally_quotas(call);
+    if (make_handle(call))
+        call_reply(call);
+    else
+        call_reply_no_memory(call);
+}
+
+static void on_taken(struct take *take)
+{
+    struct call *call = container_of(take, struct call, take);
+    int64_t now_ns = clock_boot_ns();
+
+    histogram_record(&worker_of(call)->block->store_latency,
+                     now_ns - call->accepted_ns);
+    taken(call, now_ns);
+}
+
+static void ask_store(struct call *call)
+{
+    struct store *store = worker_of(call)->store;
+    int64_t now_ns = worker_of(call)->core.now_ns;
+
+    take_init(&call->take, store, call->check.requests,
+              call->check.request_count, call->served->snapshot->limits,
+              call->deduplication_id, store_deadline_ns(call, now_ns));
+    call->take.done = on_taken;
+    if (store_take(store, &call->take, now_ns) == STORE_NOW)
+        taken(call, now_ns);
+}
+
+static void run_check(struct call *call)
+{
+    const struct ruleset *ruleset = &call->served->snapshot->ruleset;
+
+    switch (check_run(&call->check, ruleset, &call->bag, call->asks,
+                      call->ask_count)) {
+    case CHECK_DENIED:
+    case CHECK_DONE:
+        call_reply(call);
+        break;
+    case CHECK_ASKS:
+        ask_store(call);
+        break;
+    }
+}
+
+void wish_fulfil(struct call *call, enum wish wish)
+{
+    switch (wish) {
+    case WISH_NOTHING:
+        call_reply(call);
+        break;
+    case WISH_CHECK:
+        run_check(call);
+        break;
+    case WISH_RELEASE:
+        give(call, call->givings, call->giving_count);
+        break;
+    case WISH_REFUSAL:
+        call_reply_refusal(call, call->code, call->details);
+        break;
+    }
+}
