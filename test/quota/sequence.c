@@ -1,0 +1,119 @@
+#include "test/quota/sequence.h"
+
+#include "test/quota/drive.h"
+#include "test/support/table.h"
+
+struct charge subject_charge(const struct subject *subject,
+                             const struct limit *limit, const char *key,
+                             int64_t amount, const char *id)
+{
+    struct charge charge = {
+        .limit = limit,
+        .quota = STR("quota"),
+        .key = store_hash(subject->store, str_of(key)),
+        .text = str_of(key),
+        .amount = amount,
+        .has_id = id != NULL,
+    };
+
+    if (id)
+        charge.id = store_hash(subject->store, str_of(id));
+    return charge;
+}
+
+void subject_take(const struct subject *subject, struct take *take)
+{
+    const struct fixture *fixture = subject->fixture;
+
+    /* A store fills its answers whole. */
+    memset(take->grants, 0xa5, sizeof(take->grants));
+    drive_take(subject->store, take, fixture->now(fixture->context));
+    assert_int_not_equal(take->status, TAKE_OUTAGE);
+    assert_true(subject->store->is_up);
+}
+
+int64_t subject_release(const struct subject *subject, struct release *release)
+{
+    const struct fixture *fixture = subject->fixture;
+
+    drive_release(subject->store, release, fixture->now(fixture->context));
+    assert_int_not_equal(release->released, -1);
+    return release->released;
+}
+
+int64_t subject_look(const struct subject *subject, const struct limit *limit,
+                     const char *key)
+{
+    struct take take = { .count = 1 };
+
+    take.charges[0] = subject_charge(subject, limit, key, 0, NULL);
+    subject_take(subject, &take);
+    assert_int_equal(take.status, TAKE_GRANTED);
+    return take.grants[0].remaining;
+}
+
+/* The limits of all cases divide evenly. */
+static int64_t time_to_regain(const struct limit *limit, int64_t amount)
+{
+    return amount == 0 ? 0 : amount * (limit->period_ns / limit->amount);
+}
+
+static void check_time(const char *why, const struct fixture *fixture,
+                       int64_t got, int64_t want)
+{
+    if (want <= 0)
+        row_equal_i64(why, got, want);
+    else if (got > want + fixture->granularity_ns ||
+             got < want - fixture->slack_ns)
+        row_fail(why, "told %" PRId64 " ns, expected %" PRId64, got, want);
+}
+
+static void check_grant(const struct step *step, const struct limit *limit,
+                        const struct fixture *fixture,
+                        const struct quota_grant *grant)
+{
+    int64_t used = step->amount > 0 ? step->granted : 0;
+    bool is_rate = limit->algorithm == LIMIT_TOKEN_BUCKET;
+
+    row_equal_i64(step->why, grant->granted, step->granted);
+    row_equal_i64(step->why, grant->is_refused, step->is_refused);
+    row_equal_i64(step->why, grant->remaining, step->remaining);
+    row_equal_i64(step->why, grant->is_outage, false);
+    row_equal_i64(step->why, grant->has_lease, !is_rate && used > 0);
+    row_equal_i64(step->why, grant->valid_for_ns,
+                  is_rate ? time_to_regain(limit, used) : 0);
+    check_time(step->why, fixture, grant->retry_after_ns, step->retry_after_ns);
+}
+
+static void run_step(const struct step *step, const struct limit *limit,
+                     const struct subject *subject)
+{
+    const struct fixture *fixture = subject->fixture;
+    bool is_shadow = step->mode == STEP_SHADOW;
+    struct take take = { .count = 1 };
+
+    if (step->after_ns > 0)
+        fixture->advance(fixture->context, step->after_ns);
+    take.charges[0] =
+        subject_charge(subject, limit, "key", step->amount, step->id);
+    take.charges[0].is_best_effort = step->mode == STEP_BEST_EFFORT;
+    take.charges[0].is_shadow = is_shadow;
+    subject_take(subject, &take);
+    row_equal_i64(step->why, take.status,
+                  step->is_refused && !is_shadow ? TAKE_REFUSED : TAKE_GRANTED);
+    check_grant(step, limit, fixture, &take.grants[0]);
+}
+
+void sequence_run(const struct sequence *sequence,
+                  const struct fixture *fixture)
+{
+    struct subject subject = { fixture, fixture->open(fixture->context) };
+
+    assert_non_null(subject.store);
+    for (size_t i = 0; i < STEPS_MAX && sequence->steps[i].why; i++) {
+        const struct step *step = &sequence->steps[i];
+
+        run_step(step, step->limit ? step->limit : &sequence->limit, &subject);
+    }
+    store_free(subject.store);
+}
