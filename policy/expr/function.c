@@ -1,6 +1,7 @@
 #include "policy/expr/function.h"
 
 #include "policy/base/nearest.h"
+#include "policy/expr/timestamp.h"
 
 /* A '*' at the end matches any rest, else one in front any beginning; a '*'
  * elsewhere is an ordinary character. */
@@ -52,6 +53,15 @@ static const char *ip(const struct value *arguments, struct arena *arena,
     return ip_parse(arguments[0].string, &result->ip) ? NULL : "no IP address";
 }
 
+static const char *timestamp(const struct value *arguments, struct arena *arena,
+                             struct value *result)
+{
+    (void)arena;
+    return timestamp_parse(arguments[0].string, &result->instant)
+               ? NULL
+               : "no timestamp (\"2006-01-02T15:04:05Z\")";
+}
+
 #define METHOD true
 #define PLAIN false
 
@@ -65,6 +75,8 @@ const struct function functions[] = {
       2, { VALUE_STRING, VALUE_STRING }, ends_with },
     { STR_INIT("size"), PLAIN, VALUE_INT64, 1, { VALUE_STRING }, size },
     { STR_INIT("ip"), PLAIN, VALUE_IP_ADDRESS, 1, { VALUE_STRING }, ip },
+    { STR_INIT("timestamp"), PLAIN, VALUE_TIMESTAMP,
+      1, { VALUE_STRING }, timestamp },
 };
 /* clang-format on */
 

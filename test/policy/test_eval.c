@@ -174,6 +174,14 @@ static void test_bools(void **state)
         { "ip('::1') == ip('0:0:0:0:0:0:0:1')", true },
         { "source.ip | ip('1.2.3.4') != ip('1.2.3.4')", true },
 
+        { "timestamp('1970-01-01T00:16:40.000000001Z') == request.time", true },
+        { "timestamp('2020-01-01T01:00:00+01:00') == "
+          "timestamp('2020-01-01T00:00:00Z')",
+          true },
+        { "timestamp('2020-01-01T00:00:00Z') <= "
+          "timestamp('2019-12-31T23:00:00-01:00')",
+          true },
+
         { "request.headers['x-user'] == 'ann'", true },
         { "request.headers['none'] == ''", true },
         { "request.headers['empty'] | 'x' == ''", true },
