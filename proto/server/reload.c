@@ -122,6 +122,7 @@ static void put_to_vote(struct reload *reload, struct edition *candidate,
                         int64_t now_ns)
 {
     reload->candidate = candidate;
+    reload->last_generation = candidate->generation;
     give_slots(reload->shared, &candidate->snapshot->ruleset);
     loop_set(reload->loop, &reload->deadline, now_ns + VOTE_NS);
     fleet_prepare(reload->fleet, candidate);
@@ -137,7 +138,7 @@ static struct edition *read_candidate(struct reload *reload,
     if (reload->watch)
         watch_files(reload->watch, &bundle);
     if (is_read && !bundle_equal(&bundle, &reload->current->bundle))
-        return edition_new(&bundle, ++reload->last_generation, diags);
+        return edition_new(&bundle, reload->last_generation + 1, diags);
     bundle_fini(&bundle);
     return NULL;
 }

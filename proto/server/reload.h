@@ -22,7 +22,7 @@ struct reload {
     struct shared *shared;
     struct edition *current;
 
-    uint64_t last_generation;  /* given to any, also a refused one */
+    uint64_t last_generation;  /* that was put to a vote: never used twice */
     struct edition *candidate; /* NULL: no vote is under way */
     struct timer deadline;     /* of the vote */
     bool is_asked;             /* meanwhile, once more */
