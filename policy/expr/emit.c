@@ -119,17 +119,44 @@ static void emit_index(struct emitter *emitter, const struct ast *ast,
         append(emitter, OP_INDEX, ast, context.r, 0);
 }
 
-/* Arguments must be present, whatever default the call has. */
+/* Arguments must be present, whatever default stands behind the call. */
+static void emit_argument(struct emitter *emitter, const struct ast *argument,
+                          unsigned r)
+{
+    uint32_t absent = NOWHERE;
+
+    emit_node(emitter, argument, (struct context){ .r = r, .absent = &absent });
+    resolve(emitter, &absent, NOWHERE);
+}
+
+/* The value that is chosen stands in the place of the call. */
+static void emit_conditional(struct emitter *emitter, const struct ast *call,
+                             struct context context)
+{
+    const struct ast *condition = call->parts;
+    const struct ast *then = condition->next, *otherwise = then->next;
+    uint32_t is_false = NOWHERE, is_done = NOWHERE;
+
+    emit_argument(emitter, condition, context.r);
+    append_jump(emitter, OP_SKIP_IF_FALSE, condition, context.r, 0, &is_false);
+    emit_node(emitter, then, context);
+    append_jump(emitter, OP_SKIP, then, context.r, 0, &is_done);
+    resolve(emitter, &is_false, emitter->count);
+    emit_node(emitter, otherwise, context);
+    resolve(emitter, &is_done, emitter->count);
+}
+
 static void emit_call(struct emitter *emitter, const struct ast *call,
                       struct context context)
 {
-    uint32_t absent = NOWHERE;
     unsigned r = context.r;
 
+    if (!call->function->run) {
+        emit_conditional(emitter, call, context);
+        return;
+    }
     for (const struct ast *part = call->parts; part; part = part->next)
-        emit_node(emitter, part,
-                  (struct context){ .r = r++, .absent = &absent });
-    resolve(emitter, &absent, NOWHERE);
+        emit_argument(emitter, part, r++);
     append(emitter, OP_CALL, call, context.r,
            (uint32_t)(call->function - functions));
 }

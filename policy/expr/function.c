@@ -38,6 +38,15 @@ static const char *ends_with(const struct value *arguments, struct arena *arena,
     return NULL;
 }
 
+/* Unlike the conditional, it needs both of its strings. */
+static const char *conditional_string(const struct value *arguments,
+                                      struct arena *arena, struct value *result)
+{
+    (void)arena;
+    result->string = arguments[arguments[0].boolean ? 1 : 2].string;
+    return NULL;
+}
+
 static const char *size(const struct value *arguments, struct arena *arena,
                         struct value *result)
 {
@@ -73,6 +82,10 @@ const struct function functions[] = {
       2, { VALUE_STRING, VALUE_STRING }, starts_with },
     { STR_INIT("endsWith"), METHOD, VALUE_BOOL,
       2, { VALUE_STRING, VALUE_STRING }, ends_with },
+    { STR_INIT("conditional"), PLAIN, VALUE_NONE,
+      3, { VALUE_BOOL, VALUE_NONE, VALUE_NONE }, NULL },
+    { STR_INIT("conditionalString"), PLAIN, VALUE_STRING,
+      3, { VALUE_BOOL, VALUE_STRING, VALUE_STRING }, conditional_string },
     { STR_INIT("size"), PLAIN, VALUE_INT64, 1, { VALUE_STRING }, size },
     { STR_INIT("ip"), PLAIN, VALUE_IP_ADDRESS, 1, { VALUE_STRING }, ip },
     { STR_INIT("timestamp"), PLAIN, VALUE_TIMESTAMP,

@@ -21,13 +21,15 @@
 typedef const char *function_run(const struct value *arguments,
                                  struct arena *arena, struct value *result);
 
+/* VALUE_NONE in a signature: any type, but the same one everywhere. */
 struct function {
     struct str name;
     bool is_method; /* written first.name(rest), not name(first, rest) */
     enum value_type result;
     unsigned arity; /* the receiver included */
     enum value_type parameters[ARITY_MAX];
-    function_run *run;
+    function_run *run; /* NULL: the conditional, of whose last two arguments
+                          only one is evaluated */
 };
 
 /* All of them; code names them by their index. */

@@ -130,20 +130,26 @@ static bool check_form(struct checker *checker, const struct ast *call)
     return true;
 }
 
-static bool check_argument(struct checker *checker, const struct ast *call,
+static bool check_argument(struct checker *checker, struct ast *call,
                            unsigned i, struct ast *argument)
 {
     const struct function *function = call->function;
+    enum value_type wanted = function->parameters[i];
     char as[64];
 
     if (!check(checker, argument))
         return false;
+    /* Of several that may have any type, the first one decides. */
+    if (wanted == VALUE_NONE && call->type == VALUE_NONE)
+        call->type = argument->type;
+    if (wanted == VALUE_NONE)
+        wanted = call->type;
     if (function->is_method && i == 0)
         snprintf(as, sizeof(as), " before .%.*s", STR_ARG(function->name));
     else
         snprintf(as, sizeof(as), " as argument %u of %.*s",
                  function->is_method ? i : i + 1, STR_ARG(function->name));
-    return expect(checker, argument, function->parameters[i], as);
+    return expect(checker, argument, wanted, as);
 }
 
 static bool check_call(struct checker *checker, struct ast *call)
@@ -155,10 +161,10 @@ static bool check_call(struct checker *checker, struct ast *call)
         return fail_unknown_function(checker, call);
     if (!check_form(checker, call))
         return false;
+    call->type = call->function->result;
     for (struct ast *part = call->parts; part; part = part->next)
         if (!check_argument(checker, call, i++, part))
             return false;
-    call->type = call->function->result;
     return true;
 }
 

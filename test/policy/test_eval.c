@@ -174,6 +174,19 @@ static void test_bools(void **state)
         { "ip('::1') == ip('0:0:0:0:0:0:0:1')", true },
         { "source.ip | ip('1.2.3.4') != ip('1.2.3.4')", true },
 
+        { "conditional(true, 1, 2) == 1 && conditional(false, 1, 2) == 2",
+          true },
+        { "conditional(connection.mtls, true, request.id == '')", true },
+        { "conditional(connection.mtls, request.id, 'x') | 'y' == 'y'", true },
+        { "conditional(true, request.headers['none'], '') | 'y' == 'y'", true },
+        { "conditional(true, request.headers['none'], 'x') == ''", true },
+        { "conditional(true, request.headers, source.labels)['x-user'] == "
+          "'ann'",
+          true },
+        { "conditional(connection.mtls, response.duration, '1s') == '5s'",
+          true },
+        { "conditionalString(false, 'a', 'b') == 'b'", true },
+
         { "timestamp('1970-01-01T00:16:40.000000001Z') == request.time", true },
         { "timestamp('2020-01-01T01:00:00+01:00') == "
           "timestamp('2020-01-01T00:00:00Z')",
@@ -280,6 +293,12 @@ static void test_failures(void **state)
           "request.reason", 33, "attribute is absent" },
         { "request.id.startsWith('x') | true", EVAL_ABSENT, "request.id", 0,
           "attribute is absent" },
+        { "conditional(request.id == '', true, true) | true", EVAL_ABSENT,
+          "request.id", 12, "attribute is absent" },
+        { "conditional(false, 'a', request.id)", EVAL_ABSENT, "request.id", 24,
+          "attribute is absent" },
+        { "conditionalString(true, 'a', request.id)", EVAL_ABSENT, "request.id",
+          29, "attribute is absent" },
         { "ip('10.1.2')", EVAL_ERROR, NULL, 0, "no IP address" },
         { "ip('10.01.2.3')", EVAL_ERROR, NULL, 0, "no IP address" },
         { "true && ip('fe80::1%eth0') == source.ip", EVAL_ERROR, NULL, 8,
@@ -370,6 +389,9 @@ static void test_references(void **state)
           "-source.labels request.headers[x-user]" },
         { "a whole map", "source.labels | request.headers",
           "-source.labels request.headers" },
+        { "only what is chosen",
+          "conditional(connection.mtls, request.path, request.method)",
+          "connection.mtls request.path" },
         { "what is computed before the default",
           "request.path + request.id | 'x'", "request.path -request.id" },
     };

@@ -39,6 +39,11 @@ static void test_types(void **state)
         { "connection.mtls == true == false", VALUE_NONE, VALUE_BOOL },
         { "match(request.path, '/a*') && true", VALUE_NONE, VALUE_BOOL },
 
+        { "conditional(true, request.time, response.time)", VALUE_NONE,
+          VALUE_TIMESTAMP },
+        { "conditional(true, response.duration, '1s')", VALUE_NONE,
+          VALUE_DURATION },
+
         { "'5s'", VALUE_NONE, VALUE_STRING },
         { "'5s'", VALUE_STRING, VALUE_STRING },
         { "'5s'", VALUE_DURATION, VALUE_DURATION },
@@ -145,6 +150,10 @@ static void test_errors(void **state)
           "expected STRING as argument 1 of startsWith, got INT64" },
         { "request.size.endsWith('1')", VALUE_NONE, 0, 12,
           "expected STRING before .endsWith, got INT64" },
+        { "conditional(1, 2, 3)", VALUE_NONE, 12, 1,
+          "expected BOOL as argument 1 of conditional, got INT64" },
+        { "conditional(true, 2, 'a')", VALUE_NONE, 21, 3,
+          "expected INT64 as argument 3 of conditional, got STRING" },
         { "startsWith('a', 'b')", VALUE_NONE, 0, 10,
           "startsWith is called on a value: value.startsWith(...)" },
         { "'a'.match('b')", VALUE_NONE, 4, 5,
