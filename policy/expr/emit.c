@@ -155,6 +155,11 @@ static void emit_call(struct emitter *emitter, const struct ast *call,
         emit_conditional(emitter, call, context);
         return;
     }
+    /* The one function that makes a map makes an empty one. */
+    if (context.is_indexed) {
+        append(emitter, OP_EMPTY_MAP, call, context.r, 0);
+        return;
+    }
     for (const struct ast *part = call->parts; part; part = part->next)
         emit_argument(emitter, part, r++);
     append(emitter, OP_CALL, call, context.r,

@@ -12,7 +12,7 @@ struct piece {
 /* What a register holds follows from the instruction that filled it. */
 union reg {
     struct value value;
-    uint32_t map;              /* OP_LOAD_MAP: the attribute */
+    uint32_t map; /* OP_LOAD_MAP: the attribute; ATTR_NONE: empty */
     const struct piece *piece; /* OP_PIECE_*: the last one */
 };
 
@@ -43,8 +43,9 @@ static bool load_key(struct bag *bag, const union reg *key, union reg *map)
     uint32_t attribute = map->map;
 
     map->value.string = STR("");
-    return bag_get_key(bag, attribute, key->value.string, &map->value.string) ==
-           BAG_KEY;
+    return attribute != ATTR_NONE &&
+           bag_get_key(bag, attribute, key->value.string, &map->value.string) ==
+               BAG_KEY;
 }
 
 /* The text `before` (NULL: none) and then `text`. NULL without memory. */
@@ -124,6 +125,9 @@ enum eval_status code_eval(const struct code *code, struct bag *bag,
             break;
         case OP_LOAD_MAP:
             is_absent = !load_map(bag, i->n, r);
+            break;
+        case OP_EMPTY_MAP:
+            r->map = ATTR_NONE;
             break;
         case OP_INDEX:
             load_key(bag, r + 1, r);

@@ -71,6 +71,17 @@ static const char *timestamp(const struct value *arguments, struct arena *arena,
                : "no timestamp (\"2006-01-02T15:04:05Z\")";
 }
 
+static const char *empty_string_map(const struct value *arguments,
+                                    struct arena *arena, struct value *result)
+{
+    static const struct string_map empty;
+
+    (void)arguments;
+    (void)arena;
+    result->map = &empty;
+    return NULL;
+}
+
 #define METHOD true
 #define PLAIN false
 
@@ -90,6 +101,8 @@ const struct function functions[] = {
     { STR_INIT("ip"), PLAIN, VALUE_IP_ADDRESS, 1, { VALUE_STRING }, ip },
     { STR_INIT("timestamp"), PLAIN, VALUE_TIMESTAMP,
       1, { VALUE_STRING }, timestamp },
+    { STR_INIT("emptyStringMap"), PLAIN, VALUE_STRING_MAP,
+      0, { VALUE_NONE }, empty_string_map },
 };
 /* clang-format on */
 

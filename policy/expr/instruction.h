@@ -23,6 +23,7 @@
     X(CONSTANT, "R[r] = constant n")                                           \
     X(LOAD, "R[r] = attribute n, or absent")                                   \
     X(LOAD_MAP, "R[r] = the map that attribute n is, or absent")               \
+    X(EMPTY_MAP, "R[r] = a map without keys")                                  \
     X(INDEX, "R[r] = map R[r], key R[r+1]; without that key \"\"")             \
     X(INDEX_ELSE, "R[r] = map R[r], key R[r+1]; without that key absent")      \
     X(SKIP, "go on at target")                                                 \

@@ -187,6 +187,11 @@ static void test_bools(void **state)
           true },
         { "conditionalString(false, 'a', 'b') == 'b'", true },
 
+        { "emptyStringMap()['a'] == '' && emptyStringMap()['a'] | 'b' == 'b'",
+          true },
+        { "(source.labels | emptyStringMap())['app'] == ''", true },
+        { "(source.labels | emptyStringMap())['app'] | 'b' == 'b'", true },
+
         { "timestamp('1970-01-01T00:16:40.000000001Z') == request.time", true },
         { "timestamp('2020-01-01T01:00:00+01:00') == "
           "timestamp('2020-01-01T00:00:00Z')",
@@ -392,6 +397,8 @@ static void test_references(void **state)
         { "only what is chosen",
           "conditional(connection.mtls, request.path, request.method)",
           "connection.mtls request.path" },
+        { "no key of the empty map", "(source.labels | emptyStringMap())['a']",
+          "-source.labels" },
         { "what is computed before the default",
           "request.path + request.id | 'x'", "request.path -request.id" },
     };
