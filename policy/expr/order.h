@@ -23,8 +23,6 @@ enum order {
     ORDER_NONE = 8,
 };
 
-#define ORDERS_ALL (ORDER_LESS | ORDER_EQUAL | ORDER_GREATER | ORDER_NONE)
-
 /* Can values of that type be equal (==, !=), or also less (<, ...)? */
 bool order_has_equal(enum value_type type);
 bool order_has_less(enum value_type type);
