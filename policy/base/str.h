@@ -60,7 +60,10 @@ static inline bool str_ends_with(struct str s, struct str suffix)
 /* The view without its first `count` bytes; count: 0 .. s.len. */
 static inline struct str str_skip(struct str s, size_t count)
 {
-    return (struct str){ s.data + count, s.len - count };
+    if (count > 0) /* so that nothing is added to NULL */
+        s.data += count;
+    s.len -= count;
+    return s;
 }
 
 #endif

@@ -206,7 +206,7 @@ def test_a_client_disappears(sluice, store):
         with socket.create_connection(("127.0.0.1", server.port)) as s:
             s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + 64 * b"\x00\xff")
     assert server.client().check(RATINGS, {"in-flight": 1}).passed
-    assert len(server.events("worker_died")) == 0, server.log()
+    assert len(server.events("worker_exited")) == 0, server.log()
 
 
 def test_term_drains(sluice):
@@ -215,7 +215,7 @@ def test_term_drains(sluice):
     assert client.check(RATINGS, {"in-flight": 1}).passed
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(10) == 0
-    assert len(server.events("worker_died")) == 0, server.log()
+    assert len(server.events("worker_exited")) == 0, server.log()
 
 
 def test_health_follows_the_drain(sluice):
