@@ -23,23 +23,6 @@ static void begin(struct outage *outage, const char *server, const char *detail)
         log_warning("store_outage", "server=%s detail=\"%s\"", server, detail);
 }
 
-static void end(struct outage *outage, int64_t now_ns)
-{
-    struct gate *gate = outage->gate;
-
-    outage->is_open = false;
-    if (gate_shut(gate, outage->index))
-        log_info("store_back", "after_ms=%" PRId64 " answers=%" PRIu64,
-                 (now_ns - atomic_load(&gate->opened_ns)) / MILLISECOND,
-                 atomic_load(&gate->answers));
-}
-
-void outage_answered(struct outage *outage, int64_t now_ns)
-{
-    if (outage->is_open && now_ns - outage->missed_ns >= OUTAGE_QUIET_NS)
-        end(outage, now_ns);
-}
-
 void outage_missed(struct outage *outage, int64_t now_ns)
 {
     outage->missed_ns = now_ns;
@@ -53,10 +36,18 @@ void outage_down(struct outage *outage, const char *server, const char *detail,
     begin(outage, server, detail);
 }
 
-void outage_up(struct outage *outage, int64_t now_ns)
+void outage_turn(struct outage *outage, bool is_up, int64_t now_ns)
 {
-    if (outage->is_open)
-        end(outage, now_ns);
+    struct gate *gate = outage->gate;
+
+    if (!outage->is_open || !is_up ||
+        now_ns - outage->missed_ns < OUTAGE_QUIET_NS)
+        return;
+    outage->is_open = false;
+    if (gate_shut(gate, outage->index))
+        log_info("store_back", "after_ms=%" PRId64 " answers=%" PRIu64,
+                 (now_ns - atomic_load(&gate->opened_ns)) / MILLISECOND,
+                 atomic_load(&gate->answers));
 }
 
 void outage_count(struct outage *outage)

@@ -1,9 +1,9 @@
 /*
  * Whether this worker's store answers, and its bit in the gate that all
  * workers share. An outage begins with the first operation that is not
- * answered. It ends when the store says that it is back, or with an operation
- * that is answered when none was missed for OUTAGE_QUIET_NS; so a store that
- * wavers is one outage, and no more than two lines of log a second.
+ * answered, or with the loss of the connection. It ends when the store is up
+ * and has missed nothing for OUTAGE_QUIET_NS; so a store that wavers is one
+ * outage, with two lines of log.
  * Threads: its worker, under the core's lock.
  */
 #ifndef PROTO_SERVER_OUTAGE_H
@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define OUTAGE_QUIET_NS INT64_C(1000000000)
+#define OUTAGE_QUIET_NS INT64_C(500000000)
 
 struct outage {
     struct gate *gate;
@@ -26,15 +26,17 @@ struct outage {
 /* Goes on where a former worker of that index left off. */
 void outage_init(struct outage *outage, struct gate *gate, uint32_t index);
 
-/* An operation was answered, or not, at now_ns (CLOCK_BOOTTIME). Logs where an
- * outage of all workers together begins or ends. */
-void outage_answered(struct outage *outage, int64_t now_ns);
+/* An operation was not answered. Logs if the gate opens by it, as below.
+ * now_ns, here and below: CLOCK_BOOTTIME. */
 void outage_missed(struct outage *outage, int64_t now_ns);
 
-/* The store lost its connection (detail: free text), or has one again. */
+/* The connection is lost. detail: free text. */
 void outage_down(struct outage *outage, const char *server, const char *detail,
                  int64_t now_ns);
-void outage_up(struct outage *outage, int64_t now_ns);
+
+/* To be called from time to time. is_up: store->is_up. Logs if the gate shuts.
+ */
+void outage_turn(struct outage *outage, bool is_up, int64_t now_ns);
 
 /* A call was answered by its quotas' on_outage. */
 void outage_count(struct outage *outage);

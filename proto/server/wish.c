@@ -16,16 +16,6 @@ static int64_t store_deadline_ns(const struct call *call, int64_t now_ns)
     return now_ns + call->served->snapshot->store.deadline_ns;
 }
 
-static void note_answer(struct call *call, bool is_answered, int64_t now_ns)
-{
-    struct outage *outage = worker_of(call)->outage;
-
-    if (is_answered)
-        outage_answered(outage, now_ns);
-    else
-        outage_missed(outage, now_ns);
-}
-
 /* ---- leases that go back ----------------------------------------------- */
 
 static void all_given(struct call *call)
@@ -44,9 +34,9 @@ static void given(struct giving *giving, int64_t now_ns)
     struct call *call = giving->call;
     int64_t released = giving->release.released;
 
-    note_answer(call, released >= 0, now_ns);
     if (released < 0) {
         call->has_outage = true;
+        outage_missed(worker_of(call)->outage, now_ns);
     } else {
         call->released += released;
         tally_release(call, &giving->release);
@@ -104,12 +94,13 @@ static bool make_handle(struct call *call)
 
 static void taken(struct call *call, int64_t now_ns)
 {
-    bool is_answered = call->take.status != TAKE_OUTAGE;
+    struct outage *outage = worker_of(call)->outage;
 
     call->is_taken = true;
-    note_answer(call, is_answered, now_ns);
-    if (!is_answered)
-        outage_count(worker_of(call)->outage);
+    if (call->take.status == TAKE_OUTAGE) {
+        outage_missed(outage, now_ns);
+        outage_count(outage);
+    }
     take_settle(&call->take, call->check.requests,
                 call->served->snapshot->limits);
     check_finish(&call->check, call->take.grants);

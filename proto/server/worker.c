@@ -46,6 +46,7 @@ static void on_turn(struct core *core)
         store_step(worker->store, NULL, core->now_ns);
         store_thread_nudge(&worker->store_thread);
     }
+    outage_turn(worker->outage, worker->store->is_up, core->now_ns);
     note_turn(worker, core->now_ns);
 }
 
@@ -163,10 +164,11 @@ int worker_run(const struct worker_parts *parts)
 
 /* ---- the process ------------------------------------------------------- */
 
+/* on_turn sees it by store->is_up. */
 static void on_store_up(void *context, const char *server)
 {
+    (void)context;
     (void)server;
-    outage_up(context, clock_boot_ns());
 }
 
 static void on_store_down(void *context, const char *server, const char *detail)

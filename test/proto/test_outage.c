@@ -5,26 +5,26 @@
 #include "test/support/table.h"
 
 enum event {
-    ANSWERED,
     MISSED,
     DOWN,
-    UP,
+    UP_TURN,   /* the loop turns, the store is up */
+    DOWN_TURN, /* the same, it is not */
 };
 
 static void happen(struct outage *outage, enum event event, int64_t now_ns)
 {
     switch (event) {
-    case ANSWERED:
-        outage_answered(outage, now_ns);
-        break;
     case MISSED:
         outage_missed(outage, now_ns);
         break;
     case DOWN:
         outage_down(outage, "127.0.0.1:6379", "refused", now_ns);
         break;
-    case UP:
-        outage_up(outage, now_ns);
+    case UP_TURN:
+        outage_turn(outage, true, now_ns);
+        break;
+    case DOWN_TURN:
+        outage_turn(outage, false, now_ns);
         break;
     }
 }
@@ -38,17 +38,17 @@ static void test_episodes(void **state)
         bool is_open;
         uint64_t episodes;
     } rows[] = {
-        { "all is well", 0, ANSWERED, false, 0 },
+        { "all is well", 0, UP_TURN, false, 0 },
         { "one is missed", 10, MISSED, true, 1 },
         { "one more is the same outage", 20, MISSED, true, 1 },
-        { "answered so soon, it wavers", 500, ANSWERED, true, 1 },
-        { "missed again", 900, MISSED, true, 1 },
-        { "a second counts from the last miss", 1100, ANSWERED, true, 1 },
-        { "quiet for a second", 1900, ANSWERED, false, 1 },
-        { "stays well", 1901, ANSWERED, false, 1 },
+        { "up so soon, it wavers", 300, UP_TURN, true, 1 },
+        { "missed again", 400, MISSED, true, 1 },
+        { "quiet counts from the last miss", 899, UP_TURN, true, 1 },
+        { "quiet for long enough", 900, UP_TURN, false, 1 },
+        { "stays well", 901, UP_TURN, false, 1 },
         { "the connection is lost", 3000, DOWN, true, 2 },
-        { "it is back, whatever was missed", 3001, UP, false, 2 },
-        { "up again is no news", 3002, UP, false, 2 },
+        { "nothing is asked, but it is not back", 9000, DOWN_TURN, true, 2 },
+        { "back", 9001, UP_TURN, false, 2 },
     };
     struct gate gate = { 0 };
     struct outage outage;
@@ -78,9 +78,9 @@ static void test_two_workers(void **state)
     assert_int_equal(gate.mask, 3);
     assert_int_equal(gate.episodes, 1);
     assert_int_equal(gate.answers, 2);
-    outage_answered(&first, 2 * SECOND);
+    outage_turn(&first, true, 2 * SECOND);
     assert_int_equal(gate.mask, 2);
-    outage_answered(&second, 2 * SECOND);
+    outage_turn(&second, true, 2 * SECOND);
     assert_int_equal(gate.mask, 0);
 }
 
@@ -94,7 +94,7 @@ static void test_successor(void **state)
     outage_init(&former, &gate, 5);
     outage_missed(&former, SECOND);
     outage_init(&successor, &gate, 5);
-    outage_answered(&successor, 5 * SECOND);
+    outage_turn(&successor, true, 5 * SECOND);
     assert_int_equal(gate.mask, 0);
 }
 
