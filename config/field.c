@@ -76,9 +76,8 @@ const struct choice *choice_find(const struct choice *choices, struct str name)
 
 const char *choice_name(const struct choice *choices, int value)
 {
-    for (; choices->name; choices++)
-        if (choices->value == value)
-            return choices->name;
-    assert(!"a value that is no choice");
-    return "";
+    while (choices->name && choices->value != value)
+        choices++;
+    assert(choices->name);
+    return choices->name;
 }

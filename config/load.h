@@ -15,12 +15,21 @@
 #include "policy/base/table.h"
 #include "policy/expr/code.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct load {
     const struct document *document;
     struct snapshot *snapshot; /* what is compiled goes here */
     struct diags *diags;
     struct table quotas; /* name in lower case -> struct quota_entry */
 };
+
+/* Whether so much was reported that nothing further would be shown. */
+static inline bool load_is_full(const struct load *load)
+{
+    return load->diags->error_count + load->diags->warning_count >= DIAGS_MAX;
+}
 
 /* Declares the attributes in the snapshot's vocabulary. */
 void load_attributes(struct load *load);

@@ -45,6 +45,6 @@ void load_attributes(struct load *load)
     const struct entries *entries = &load->document->attributes;
     const struct attribute_entry *attributes = entries->items;
 
-    for (uint32_t i = 0; i < entries->count; i++)
+    for (uint32_t i = 0; i < entries->count && !load_is_full(load); i++)
         declare(load, &attributes[i]);
 }

@@ -292,7 +292,7 @@ void load_quotas(struct load *load)
     struct quota_limits *limits =
         arena_calloc(&snapshot->arena, entries->count, sizeof(*limits));
 
-    for (uint32_t i = 0; i < entries->count; i++)
+    for (uint32_t i = 0; i < entries->count && !load_is_full(load); i++)
         if (quotas[i].mark->kind == MARK_GROUP)
             load_quota(load, &quotas[i], &specs[i], &limits[i]);
     snapshot->ruleset.quotas = specs;

@@ -72,7 +72,7 @@ static void check_names(struct load *load)
     struct table names;
 
     table_init(&names);
-    for (uint32_t i = 0; i < entries->count; i++)
+    for (uint32_t i = 0; i < entries->count && !load_is_full(load); i++)
         if (rules[i].name.len > 0 &&
             table_put(&names, rules[i].name, &rules[i]) != &rules[i])
             diags_add(load->diags, DIAG_ERROR,
@@ -90,7 +90,7 @@ void load_rules(struct load *load)
         arena_calloc(&snapshot->arena, entries->count, sizeof(*compiled));
 
     check_names(load);
-    for (uint32_t i = 0; i < entries->count; i++)
+    for (uint32_t i = 0; i < entries->count && !load_is_full(load); i++)
         if (rules[i].mark->kind == MARK_GROUP)
             load_rule(load, &rules[i], &compiled[i]);
     snapshot->ruleset.rules = compiled;

@@ -56,7 +56,7 @@ void load_warn(struct load *load)
     const struct rule_entry *entries = load->document->rules.items;
     struct eval_error error;
 
-    for (uint32_t i = 0; i < ruleset->rule_count; i++) {
+    for (uint32_t i = 0; i < ruleset->rule_count && !load_is_full(load); i++) {
         const struct rule *rule = &ruleset->rules[i];
 
         if (rule->on_error != ON_ERROR_SKIP ||

@@ -33,6 +33,17 @@ static bool refuse(struct locator *locator, const char *message)
     return false;
 }
 
+/* The same inside `whole`; where the text ends there, its start is shown. */
+static bool refuse_in(struct locator *locator, const struct mark *whole,
+                      const char *message)
+{
+    if (locator->token.kind != TOKEN_END || !whole->parent)
+        return refuse(locator, message);
+    diags_add(locator->diags, DIAG_ERROR, mark_place(whole),
+              "%s is never closed", mark_kind_phrase(whole->kind));
+    return false;
+}
+
 static struct mark *add_mark(struct locator *locator, struct mark *parent,
                              struct mark *last)
 {
@@ -115,10 +126,10 @@ static bool read_settings(struct locator *locator, struct mark *group,
 
     while (locator->token.kind != end) {
         if (locator->token.kind != TOKEN_NAME)
-            return refuse(locator, end == TOKEN_END
-                                       ? "expected the name of a setting"
-                                       : "expected the name of a setting, "
-                                         "or `}`");
+            return refuse_in(locator, group,
+                             end == TOKEN_END
+                                 ? "expected the name of a setting"
+                                 : "expected the name of a setting, or `}`");
         if (group->child_count == GROUP_MEMBERS_MAX)
             return refuse(locator, "too many settings in one group");
         if (!may_go_on(locator))
@@ -148,9 +159,9 @@ static bool read_elements(struct locator *locator, struct mark *whole,
         if (locator->token.kind == end)
             return true;
         if (locator->token.kind != TOKEN_COMMA)
-            return refuse(locator, end == TOKEN_ARRAY_END
-                                       ? "expected `,` or `]`"
-                                       : "expected `,` or `)`");
+            return refuse_in(locator, whole,
+                             end == TOKEN_ARRAY_END ? "expected `,` or `]`"
+                                                    : "expected `,` or `)`");
         advance(locator);
         if (locator->token.kind == end)
             return refuse(locator, "expected a value after the last comma");

@@ -98,13 +98,14 @@ static void read_values(struct reader *reader, const struct field *field,
 static bool check_count(struct reader *reader, const struct field *field,
                         const struct mark *whole)
 {
-    if (whole->child_count >= (uint64_t)field->least &&
-        whole->child_count <= (uint64_t)field->most)
+    bool is_few = whole->child_count < (uint64_t)field->least;
+
+    if (!is_few && whole->child_count <= (uint64_t)field->most)
         return true;
     diags_add(reader->converter.diags, DIAG_ERROR, mark_place(whole),
-              "`%s` must have from %" PRId64 " to %" PRId64
-              " elements, not %" PRIu32,
-              field->name, field->least, field->most, whole->child_count);
+              "`%s` must have at %s %" PRId64 ", not %" PRIu32, field->name,
+              is_few ? "least" : "most", is_few ? field->least : field->most,
+              whole->child_count);
     return false;
 }
 

@@ -73,16 +73,57 @@ struct place source_line_place(const struct source *source, unsigned line)
     return source_place(source, (size_t)(at - source->text), 1);
 }
 
+/* Appends one name of a path to what is there already; ".." takes the last
+ * name away if there is one. Returns the new length. */
+static size_t append_name(char *path, size_t length, struct str name)
+{
+    struct str last = { path, length };
+    const char *slash;
+
+    if (name.len == 0 || str_eq(name, STR(".")))
+        return length;
+    if (str_eq(name, STR("..")) && length > 0) {
+        slash = memrchr(path, '/', length);
+        last = slash ? str_skip(last, (size_t)(slash - path) + 1) : last;
+        if (!str_eq(last, STR("..")))
+            return length - last.len - (slash && slash != path ? 1 : 0);
+    }
+    if (length > 0 && path[length - 1] != '/')
+        path[length++] = '/';
+    memcpy(path + length, name.data, name.len);
+    return length + name.len;
+}
+
+/* Without empty names, "." and "x/..". */
+static struct str normalize(struct str path, struct arena *arena)
+{
+    char *out = arena_alloc(arena, path.len + 1);
+    size_t length = 0;
+
+    if (path.len > 0 && path.data[0] == '/')
+        out[length++] = '/';
+    while (path.len > 0) {
+        const char *slash = memchr(path.data, '/', path.len);
+        size_t len = slash ? (size_t)(slash - path.data) : path.len;
+
+        length = append_name(out, length, (struct str){ path.data, len });
+        path = str_skip(path, slash ? len + 1 : len);
+    }
+    out[length] = '\0';
+    return (struct str){ out, length };
+}
+
 struct str source_resolve(struct str including, struct str included,
                           struct arena *arena)
 {
     const char *slash =
         including.len == 0 ? NULL : memrchr(including.data, '/', including.len);
 
-    if (!slash || (included.len > 0 && included.data[0] == '/'))
-        return arena_copy(arena, included);
-    return arena_printf(arena, "%.*s/%.*s", (int)(slash - including.data),
-                        including.data, STR_ARG(included));
+    if (slash && !str_starts_with(included, STR("/")))
+        included =
+            arena_printf(arena, "%.*s/%.*s", (int)(slash - including.data),
+                         including.data, STR_ARG(included));
+    return normalize(included, arena);
 }
 
 static void add_piece(struct source *source, struct source_piece piece)

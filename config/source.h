@@ -54,8 +54,11 @@ struct place source_line_place(const struct source *source, unsigned line);
 struct place source_file_place(const struct bundle_file *file, size_t offset,
                                size_t width);
 
-/* The path that `included` means in the file `including`: relative to that
- * file's directory. */
+/*
+ * The path that `included` means in the file `including`: relative to that
+ * file's directory. The same file always gets the same path: `x/..` is taken
+ * away, also where x is a symbolic link.
+ */
 struct str source_resolve(struct str including, struct str included,
                           struct arena *arena);
 
