@@ -1,0 +1,47 @@
+/*
+ * A snapshot from text, for tests.
+ */
+#ifndef TEST_CONFIG_LOAD_TEXT_H
+#define TEST_CONFIG_LOAD_TEXT_H
+
+#include "test/support/table.h"
+
+#include "config/bundle.h"
+#include "config/snapshot.h"
+
+#include <stdio.h>
+
+/* NULL if it has mistakes. */
+static inline struct snapshot *try_text(struct str text)
+{
+    struct snapshot *snapshot;
+    struct bundle bundle;
+    struct diags diags;
+
+    diags_init(&diags);
+    bundle_from_text(&bundle, STR("test.conf"), text);
+    snapshot = snapshot_load(&bundle, &diags);
+    bundle_fini(&bundle);
+    diags_fini(&diags);
+    return snapshot;
+}
+
+/* Fails the test, and prints them, if it has mistakes or warnings. */
+static inline struct snapshot *load_text(const char *text)
+{
+    struct snapshot *snapshot;
+    struct bundle bundle;
+    struct diags diags;
+
+    diags_init(&diags);
+    bundle_from_text(&bundle, STR("test.conf"), str_of(text));
+    snapshot = snapshot_load(&bundle, &diags);
+    diags_print(&diags, stderr, false);
+    assert_null(diags.first);
+    assert_non_null(snapshot);
+    bundle_fini(&bundle);
+    diags_fini(&diags);
+    return snapshot;
+}
+
+#endif
