@@ -1,7 +1,7 @@
 /*
- * All files that one configuration consists of, as bytes: the main file with
- * its @include files expanded, and (later) every file that it names. Only the
- * master opens files; workers get the bundle in a sealed memfd.
+ * All files that one configuration consists of, as bytes: the main file and
+ * all that it includes. Only the master opens files; workers get the bundle in
+ * a sealed memfd.
  * Threads: one at a time.
  */
 #ifndef CONFIG_BUNDLE_H
@@ -21,7 +21,8 @@ struct bundle_file {
     struct stamp stamp; /* when it was read; zero if not from disk */
 };
 
-/* files[0] is the main file; further ones in the order of first inclusion. */
+/* files[0] is the main file; then those that it includes, then those that they
+ * include. */
 struct bundle {
     struct arena arena;
     struct bundle_file *files;

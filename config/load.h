@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct load {
+    const struct mark *root;
     const struct document *document;
     struct snapshot *snapshot; /* what is compiled goes here */
     struct diags *diags;
@@ -30,6 +31,9 @@ static inline bool load_is_full(const struct load *load)
 {
     return load->diags->error_count + load->diags->warning_count >= DIAGS_MAX;
 }
+
+/* Fills server, store and log, and what of them the ruleset needs. */
+void load_settings(struct load *load);
 
 /* Declares the attributes in the snapshot's vocabulary. */
 void load_attributes(struct load *load);

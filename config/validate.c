@@ -6,13 +6,16 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-enum status {
-    STATUS_SOUND = 0,
-    STATUS_UNSOUND = 1,
-    STATUS_TROUBLE = 2,
+enum soundness {
+    FILE_SOUND = 0, /* these are exit statuses */
+    FILE_UNSOUND = 1,
+    FILE_UNREADABLE = 2,
 };
+
+#define USAGE_ERROR 2
 
 static const char usage[] =
     "usage: sluice validate [--json] FILE...\n"
@@ -29,7 +32,7 @@ static const char usage[] =
 struct outcome {
     const char *path;
     struct diags diags;
-    enum status status;
+    enum soundness soundness;
     uint32_t quota_count, rule_count; /* of a sound one */
 };
 
@@ -38,14 +41,14 @@ static void check_file(struct outcome *outcome, const char *path)
     struct snapshot *snapshot = NULL;
     struct bundle bundle;
 
-    *outcome = (struct outcome){ .path = path, .status = STATUS_UNSOUND };
+    *outcome = (struct outcome){ .path = path, .soundness = FILE_UNSOUND };
     diags_init(&outcome->diags);
     if (bundle_read(&bundle, path, &outcome->diags))
         snapshot = snapshot_load(&bundle, &outcome->diags);
     else if (!bundle.files[0].text.data)
-        outcome->status = STATUS_TROUBLE;
+        outcome->soundness = FILE_UNREADABLE;
     if (snapshot) {
-        outcome->status = STATUS_SOUND;
+        outcome->soundness = FILE_SOUND;
         outcome->quota_count = snapshot->ruleset.quota_count;
         outcome->rule_count = snapshot->ruleset.rule_count;
     }
@@ -62,7 +65,7 @@ static void print_text(const struct outcome *outcome)
 {
     diags_print(&outcome->diags, stdout, isatty(STDOUT_FILENO) == 1);
     printf("%s: ", outcome->path);
-    if (outcome->status == STATUS_SOUND) {
+    if (outcome->soundness == FILE_SOUND) {
         printf("ok (");
         print_count(outcome->quota_count, "quota");
         printf(", ");
@@ -104,25 +107,26 @@ static json_t *json_outcome(const struct outcome *outcome)
     for (const struct diag *diag = outcome->diags.first; diag;
          diag = diag->next)
         json_array_append_new(diags, json_diag(diag));
-    return json_pack(
-        "{s:o, s:b, s:i, s:i, s:i, s:i, s:o}", "file",
-        json_text(str_of(outcome->path)), "ok", outcome->status == STATUS_SOUND,
-        "quotas", (int)outcome->quota_count, "rules", (int)outcome->rule_count,
-        "errors", (int)outcome->diags.error_count, "warnings",
-        (int)outcome->diags.warning_count, "diagnostics", diags);
+    return json_pack("{s:o, s:b, s:i, s:i, s:i, s:i, s:o}", "file",
+                     json_text(str_of(outcome->path)), "ok",
+                     outcome->soundness == FILE_SOUND, "quotas",
+                     (int)outcome->quota_count, "rules",
+                     (int)outcome->rule_count, "errors",
+                     (int)outcome->diags.error_count, "warnings",
+                     (int)outcome->diags.warning_count, "diagnostics", diags);
 }
 
-static enum status validate_files(char **paths, bool as_json)
+static enum soundness validate_files(char **paths, bool as_json)
 {
-    enum status worst = STATUS_SOUND;
+    enum soundness worst = FILE_SOUND;
     json_t *files = json_array();
 
     for (; *paths; paths++) {
         struct outcome outcome;
 
         check_file(&outcome, *paths);
-        if (outcome.status > worst)
-            worst = outcome.status;
+        if (outcome.soundness > worst)
+            worst = outcome.soundness;
         if (as_json)
             json_array_append_new(files, json_outcome(&outcome));
         else
@@ -130,8 +134,8 @@ static enum status validate_files(char **paths, bool as_json)
         diags_fini(&outcome.diags);
     }
     if (as_json) {
-        json_t *all = json_pack("{s:b, s:O}", "ok", worst == STATUS_SOUND,
-                                "files", files);
+        json_t *all =
+            json_pack("{s:b, s:O}", "ok", worst == FILE_SOUND, "files", files);
 
         json_dumpf(all, stdout, JSON_INDENT(2));
         printf("\n");
@@ -157,16 +161,16 @@ int command_validate(int argc, char **argv)
             as_json = true;
         } else if (option == 'h') {
             fputs(usage, stdout);
-            return STATUS_SOUND;
+            return EXIT_SUCCESS;
         } else {
             fputs(usage, stderr);
-            return STATUS_TROUBLE;
+            return USAGE_ERROR;
         }
     }
     if (optind == argc) {
         fputs("sluice validate: no file is named\n\n", stderr);
         fputs(usage, stderr);
-        return STATUS_TROUBLE;
+        return USAGE_ERROR;
     }
     return (int)validate_files(argv + optind, as_json);
 }

@@ -4,6 +4,7 @@
 #include "policy/attr/vocabulary.h"
 #include "policy/base/clock.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 static void test_defaults(void **state)
@@ -351,6 +352,36 @@ static void test_many_rules(void **state)
     free(buffer);
 }
 
+static void *load_often(void *text)
+{
+    for (int i = 0; i < 50; i++) {
+        struct snapshot *snapshot = try_text(str_of(text));
+
+        if (!snapshot)
+            return text;
+        snapshot_free(snapshot);
+    }
+    return NULL;
+}
+
+/* A worker loads in one thread while another serves. */
+static void test_threads(void **state)
+{
+    static char text[] = "quotas = ( { name = \"q\"; rate = { amount = 1; };"
+                         " dimensions = { a = \"source.user | 'x'\"; }; } );";
+    pthread_t threads[4];
+    void *failed;
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, load_often, text),
+                         0);
+    for (size_t i = 0; i < ROWS(threads); i++) {
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,7 +389,7 @@ int main(void)
         cmocka_unit_test(test_concurrency), cmocka_unit_test(test_rates),
         cmocka_unit_test(test_identity),    cmocka_unit_test(test_rules),
         cmocka_unit_test(test_hostile),     cmocka_unit_test(test_wide_group),
-        cmocka_unit_test(test_many_rules),
+        cmocka_unit_test(test_many_rules),  cmocka_unit_test(test_threads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
