@@ -3,6 +3,7 @@
  */
 #include "config/validate.h"
 #include "policy/base/nearest.h"
+#include "proto/client/check_command.h"
 #include "proto/server/serve_command.h"
 #include "proto/server/shared.h"
 #include "proto/server/status_command.h"
@@ -18,6 +19,7 @@ static const struct command {
     const char *purpose;
 } commands[] = {
     { "serve", command_serve, "run the server" },
+    { "check", command_check, "ask a running server, as a proxy does" },
     { "validate", command_validate, "check configuration files" },
     { "status", command_status, "show how a running server is" },
     { "version", command_version, "print versions" },

@@ -42,7 +42,8 @@ static void clear_gauges(struct member *member)
     atomic_store(&block->open_streams, 0);
     atomic_store(&block->rss_bytes, 0);
     if (gate_shut(&member->shared->gate, member->index))
-        log_info("gate_shut", "reason=\"the worker that held it open died\"");
+        log_info("gate_shut",
+                 "reason=\"the worker that held it open is gone\"");
 }
 
 static void on_process(struct waitable *waitable, int64_t now_ns)

@@ -6,9 +6,6 @@
 #include <inttypes.h>
 #include <stddef.h>
 
-/* Set by the build, from project(). */
-static const char version[] = SLUICE_VERSION;
-
 void metrics_write_label_value(FILE *out, struct str value)
 {
     fputc('"', out);
@@ -54,7 +51,7 @@ static void write_time(FILE *out, const char *name, const char *help,
 static void write_server(FILE *out, const struct shared *shared)
 {
     write_head(out, "sluice_build_info", "gauge", "version of the program");
-    fprintf(out, "sluice_build_info{version=\"%s\"} 1\n", version);
+    fprintf(out, "sluice_build_info{version=\"%s\"} 1\n", SLUICE_VERSION);
     write_time(out, "sluice_start_time_seconds", "when the server started",
                shared->started_wall_ns);
     write_one(out, "sluice_config_generation", "gauge",
