@@ -1,0 +1,34 @@
+#include "quota/local/record.h"
+
+struct record record_find(const struct site *site, const struct charge *charge)
+{
+    struct record record = {
+        .is_kept = charge->has_id && charge->amount != 0 &&
+                   charge->limit->dedup_ns > 0,
+    };
+    const struct node *node;
+
+    if (!record.is_kept)
+        return record;
+    record.name = name_of_pair(
+        site->secret, charge->amount > 0 ? NAME_TAKEN : NAME_GIVEN_BACK,
+        &charge->key, &charge->id);
+    node = shard_find(site->shard, NODE_RECORD, &record.name);
+    if (site_is_live(site, node)) {
+        record.is_known = true;
+        record.granted = node->granted;
+    }
+    return record;
+}
+
+void record_keep(const struct site *site, const struct charge *charge,
+                 const struct record *record, int64_t granted)
+{
+    struct node *node;
+
+    if (!record->is_kept || granted == 0)
+        return;
+    node = shard_add_record(site->shard, &record->name);
+    node->granted = granted;
+    node->ends_ns = site_later(site->now_ns, charge->limit->dedup_ns);
+}

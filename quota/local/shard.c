@@ -1,0 +1,190 @@
+#include "quota/local/shard.h"
+
+#include "policy/base/clock.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+/* Of all nodes; retries come soon, so few are enough. */
+#define RECORDS_ONE_IN 8
+
+#define HEADS_PER_LINE (UNDO_LINE_BYTES / sizeof(uint32_t))
+
+static void init_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t attributes;
+
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
+void shard_init(struct shard *shard, size_t size)
+{
+    size_t count;
+
+    assert(size >= SHARD_BYTES_MIN);
+    /* One head per node; both end on a line. */
+    count = (size - offsetof(struct shard, heads)) /
+            (sizeof(struct node) + sizeof(uint32_t));
+    count -= count % HEADS_PER_LINE;
+    assert(count <= UINT32_MAX);
+    init_lock(&shard->lock);
+    shard->head_count = (uint32_t)count;
+    shard->node_count = (uint32_t)count;
+    shard->record_count = (uint32_t)count / RECORDS_ONE_IN;
+    shard->root = (struct root){
+        .fresh = shard->record_count + 1,
+        .record = 1,
+        .hand = shard->record_count + 1,
+    };
+}
+
+static struct timespec wait_until(void)
+{
+    struct timespec time;
+    int64_t ns;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    ns = time.tv_sec * SECOND + time.tv_nsec + SHARD_WAIT_NS;
+    return (struct timespec){ ns / SECOND, ns % SECOND };
+}
+
+enum shard_result shard_lock(struct shard *shard)
+{
+    int error = pthread_mutex_trylock(&shard->lock);
+
+    if (error == EBUSY) {
+        struct timespec until = wait_until();
+
+        error = pthread_mutex_clocklock(&shard->lock, CLOCK_MONOTONIC, &until);
+    }
+    if (error == ETIMEDOUT)
+        return SHARD_TIMEOUT;
+    if (error == 0)
+        return SHARD_LOCKED;
+    assert(error == EOWNERDEAD);
+    undo_roll_back(&shard->undo);
+    pthread_mutex_consistent(&shard->lock);
+    return SHARD_RECOVERED;
+}
+
+void shard_unlock(struct shard *shard)
+{
+    pthread_mutex_unlock(&shard->lock);
+}
+
+void shard_commit(struct shard *shard)
+{
+    undo_commit(&shard->undo);
+}
+
+void shard_roll_back(struct shard *shard)
+{
+    undo_roll_back(&shard->undo);
+}
+
+static uint32_t *head_of(struct shard *shard, const struct quota_id *name)
+{
+    uint32_t bits;
+
+    memcpy(&bits, name->bytes, sizeof(bits));
+    return &shard->heads[(uint64_t)bits * shard->head_count >> 32];
+}
+
+struct node *shard_find(struct shard *shard, enum node_kind kind,
+                        const struct quota_id *name)
+{
+    uint32_t index = *head_of(shard, name);
+
+    while (index != 0) {
+        struct node *node = shard_node(shard, index);
+
+        if (node->kind == kind && memcmp(&node->name, name, sizeof(*name)) == 0)
+            return node;
+        index = node->next;
+    }
+    return NULL;
+}
+
+/* Puts a touched node, which is in no chain, under its name. */
+static void link_node(struct shard *shard, struct node *node,
+                      enum node_kind kind, const struct quota_id *name)
+{
+    uint32_t *head = head_of(shard, name);
+
+    *node = (struct node){ .kind = kind, .next = *head, .name = *name };
+    shard_touch(shard, head);
+    *head = shard_index(shard, node);
+    shard_touch(shard, &shard->root);
+    shard->root.counts[kind]++;
+}
+
+static void unlink_node(struct shard *shard, struct node *node)
+{
+    uint32_t *link = head_of(shard, &node->name);
+    uint32_t index = shard_index(shard, node);
+
+    while (*link != index)
+        link = &shard_node(shard, *link)->next;
+    shard_touch(shard, link);
+    *link = node->next;
+    shard_touch(shard, &shard->root);
+    shard->root.counts[node->kind]--;
+}
+
+uint32_t shard_free_count(const struct shard *shard)
+{
+    const uint32_t *counts = shard->root.counts;
+
+    return shard->node_count - 1 - shard->record_count - counts[NODE_BUCKET] -
+           counts[NODE_GATE] - counts[NODE_LEASE] - counts[NODE_TOMBSTONE];
+}
+
+struct node *shard_add(struct shard *shard, enum node_kind kind,
+                       const struct quota_id *name)
+{
+    struct root *root = &shard->root;
+    struct node *node;
+
+    shard_touch(shard, root);
+    if (root->free != 0) {
+        node = shard_node(shard, root->free);
+        root->free = node->next;
+    } else {
+        assert(root->fresh < shard->node_count);
+        node = shard_node(shard, root->fresh++);
+    }
+    shard_touch(shard, node);
+    link_node(shard, node, kind, name);
+    return node;
+}
+
+struct node *shard_add_record(struct shard *shard, const struct quota_id *name)
+{
+    struct root *root = &shard->root;
+    struct node *node = shard_node(shard, root->record);
+
+    shard_touch(shard, root);
+    root->record = root->record == shard->record_count ? 1 : root->record + 1;
+    shard_touch(shard, node);
+    if (node->kind == NODE_RECORD)
+        unlink_node(shard, node);
+    link_node(shard, node, NODE_RECORD, name);
+    return node;
+}
+
+void shard_drop(struct shard *shard, struct node *node)
+{
+    struct root *root = &shard->root;
+
+    unlink_node(shard, node);
+    shard_touch(shard, node);
+    node->kind = NODE_FREE;
+    node->next = root->free;
+    root->free = shard_index(shard, node);
+}
