@@ -14,7 +14,7 @@ ONLY = [
     (r"libconfig\.h", ["config/", "test/config/"]),
     (r"hiredis/.*", ["quota/redis/", "test/quota/"]),
     (r"protobuf-c/.*|.*\.pb-c\.h", ["proto/wire/", "bench/", "test/"]),
-    (r"grpc/.*", ["proto/server/", "proto/client/", "bench/", "test/"]),
+    (r"grpc/(?!.*\.pb-c\.h).*", ["proto/server/", "proto/client/", "bench/", "test/"]),
     (r"microhttpd\.h", ["proto/server/"]),
 ]
 
