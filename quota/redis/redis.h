@@ -16,10 +16,10 @@
 #include <stdint.h>
 
 struct redis_settings {
-    struct str server;       /* "host:port" (numeric or resolvable) or "unix:/path" */
+    struct str server; /* "host:port" (numeric or resolvable) or "unix:/path" */
     struct str key_prefix;
     uint32_t database;
-    int64_t deadline_ns;     /* of one operation */
+    int64_t deadline_ns; /* of one operation */
 };
 
 /* What happens to the connection, for the owner's log. detail: free text. */

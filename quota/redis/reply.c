@@ -1,0 +1,107 @@
+#include "quota/redis/reply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The reader builds objects by these functions. All of them answer with the one
+ * struct reply; NULL makes the reader give up.
+ */
+
+static void *put_text(const redisReadTask *task, char *text, size_t len)
+{
+    struct reply *reply = task->privdata;
+
+    reply->kind = REPLY_OTHER;
+    if (!task->parent && task->type == REDIS_REPLY_ERROR) {
+        reply->kind = REPLY_ERROR;
+        if (len >= sizeof(reply->error))
+            len = sizeof(reply->error) - 1;
+        memcpy(reply->error, text, len);
+        reply->error[len] = '\0';
+    }
+    return reply;
+}
+
+static void *put_array(const redisReadTask *task, int element_count)
+{
+    struct reply *reply = task->privdata;
+
+    if (task->parent)
+        reply->kind = REPLY_OTHER;
+    return element_count <= REPLY_INTEGERS_MAX ? reply : NULL;
+}
+
+static void *put_integer(const redisReadTask *task, long long value)
+{
+    struct reply *reply = task->privdata;
+
+    /* Nested arrays may hold more. */
+    if (reply->count < REPLY_INTEGERS_MAX)
+        reply->integers[reply->count++] = value;
+    return reply;
+}
+
+static void *put_nil(const redisReadTask *task)
+{
+    struct reply *reply = task->privdata;
+
+    reply->kind = REPLY_OTHER;
+    return reply;
+}
+
+static void free_nothing(void *reply)
+{
+    (void)reply;
+}
+
+static redisReplyObjectFunctions functions = {
+    .createString = put_text,
+    .createArray = put_array,
+    .createInteger = put_integer,
+    .createNil = put_nil,
+    .freeObject = free_nothing,
+};
+
+void reply_reader_init(struct reply_reader *reader)
+{
+    *reader = (struct reply_reader){
+        .hiredis = redisReaderCreateWithFunctions(&functions),
+    };
+    if (!reader->hiredis)
+        abort();
+    reader->hiredis->privdata = &reader->reply;
+}
+
+void reply_reader_fini(struct reply_reader *reader)
+{
+    if (reader->hiredis)
+        redisReaderFree(reader->hiredis);
+    reader->hiredis = NULL;
+}
+
+bool reply_feed(struct reply_reader *reader, const char *bytes, size_t len)
+{
+    return redisReaderFeed(reader->hiredis, bytes, len) == REDIS_OK;
+}
+
+enum reply_result reply_next(struct reply_reader *reader)
+{
+    const redisReader *hiredis = reader->hiredis;
+    void *object;
+
+    if (reader->is_complete) {
+        reader->reply.kind = REPLY_INTEGERS;
+        reader->reply.count = 0;
+        reader->is_complete = false;
+    }
+    if (redisReaderGetReply(reader->hiredis, &object) != REDIS_OK)
+        return REPLY_BROKEN;
+    if (object) {
+        reader->is_complete = true;
+        return REPLY_READY;
+    }
+    if (hiredis->len - hiredis->pos > REPLY_BYTES_MAX)
+        return REPLY_BROKEN;
+    return REPLY_NONE;
+}

@@ -1,0 +1,69 @@
+/*
+ * The store's relation to Redis over time: connects, probes, sends operations,
+ * gives each its reply or an outage, and notices when Redis is away and back.
+ *
+ * While the breaker is closed operations go out. Else a probe is due or under
+ * way: it connects if need be and runs the script. Redis is back when the
+ * script succeeds within the deadline of an operation. If nothing comes for
+ * SESSION_PATIENCE_NS the connection is given up. So a Redis that returns is
+ * used after that time and one wait of the breaker at the latest.
+ * Threads: its owner's.
+ */
+#ifndef QUOTA_REDIS_SESSION_H
+#define QUOTA_REDIS_SESSION_H
+
+#include "policy/base/clock.h"
+#include "quota/redis/address.h"
+#include "quota/redis/breaker.h"
+#include "quota/redis/connection.h"
+#include "quota/redis/operation.h"
+#include "quota/redis/pending.h"
+#include "quota/redis/redis.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Or the deadline of an operation, if that is longer. */
+#define SESSION_PATIENCE_NS (250 * MILLISECOND)
+
+struct session {
+    struct store *store; /* whose is_up and stats it keeps */
+    struct redis_events events;
+    char *server, *prefix;
+    struct operation_target target;
+    int64_t deadline_ns; /* of an operation, from its start */
+
+    struct address address;
+    struct connection connection;
+    struct pending pending;
+    struct breaker breaker;
+    bool is_loading; /* the script, until its reply */
+
+    /* Of the probe, while the breaker is half-open. */
+    int64_t probe_sent_ns;
+    int64_t probe_until_ns;
+    int64_t lookup_at_ns; /* look for the address again; INT64_MAX: no */
+
+    enum { SESSION_TOLD_NOTHING, SESSION_TOLD_UP, SESSION_TOLD_DOWN } told;
+    char fault[160]; /* why the last operation failed */
+};
+
+/* seed: different per process. */
+void session_init(struct session *session, struct store *store,
+                  const struct redis_settings *settings,
+                  const struct redis_events *events, uint64_t seed);
+
+/* Answers what is under way as an outage first. */
+void session_fini(struct session *session);
+
+/* Sends a take or release (deadline_ns set by its owner, shortened here); its
+ * owner is told later. False: an outage, known at once. */
+bool session_start(struct session *session, struct operation *operation,
+                   int64_t now_ns);
+
+/* As the functions of the store. */
+void session_wait(const struct session *session, struct store_wait *wait);
+void session_step(struct session *session, const struct store_wait *ready,
+                  int64_t now_ns);
+
+#endif
