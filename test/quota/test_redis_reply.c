@@ -1,0 +1,169 @@
+#include "test/support/table.h"
+
+#include "quota/redis/reply.h"
+
+#include <stdlib.h>
+
+struct row {
+    const char *why;
+    const char *bytes;
+    enum reply_result result;
+    enum reply_kind kind;
+    uint32_t count;
+    int64_t last; /* integer */
+    const char *error;
+};
+
+static const struct row rows[] = {
+    { "nothing yet", "", REPLY_NONE, 0, 0, 0, NULL },
+    { "an integer", ":42\r\n", REPLY_READY, REPLY_INTEGERS, 1, 42, NULL },
+    { "a negative one", ":-1\r\n", REPLY_READY, REPLY_INTEGERS, 1, -1, NULL },
+    { "an array", "*3\r\n:1\r\n:2\r\n:-3\r\n", REPLY_READY, REPLY_INTEGERS, 3,
+      -3, NULL },
+    { "an empty array", "*0\r\n", REPLY_READY, REPLY_INTEGERS, 0, 0, NULL },
+    { "half an array", "*3\r\n:1\r\n:2", REPLY_NONE, 0, 0, 0, NULL },
+    { "an error", "-LOADING wait\r\n", REPLY_READY, REPLY_ERROR, 0, 0,
+      "LOADING wait" },
+    { "a status", "+OK\r\n", REPLY_READY, REPLY_OTHER, 0, 0, NULL },
+    { "a string", "$2\r\nab\r\n", REPLY_READY, REPLY_OTHER, 0, 0, NULL },
+    { "nothing, as a string", "$-1\r\n", REPLY_READY, REPLY_OTHER, 0, 0, NULL },
+    { "nothing, as an array", "*-1\r\n", REPLY_READY, REPLY_OTHER, 0, 0, NULL },
+    { "an array that holds more than integers", "*2\r\n:1\r\n$1\r\na\r\n",
+      REPLY_READY, REPLY_OTHER, 1, 1, NULL },
+    { "an array with an error in it is no error", "*2\r\n-ERR\r\n:1\r\n",
+      REPLY_READY, REPLY_OTHER, 1, 1, NULL },
+    { "an array in an array", "*1\r\n*1\r\n:7\r\n", REPLY_READY, REPLY_OTHER, 1,
+      7, NULL },
+    { "as long as can be",
+      "*24\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n"
+      ":1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n"
+      ":1\r\n:1\r\n:9\r\n",
+      REPLY_READY, REPLY_INTEGERS, 24, 9, NULL },
+    { "longer", "*25\r\n", REPLY_BROKEN, 0, 0, 0, NULL },
+    { "absurdly long", "*2147483647\r\n", REPLY_BROKEN, 0, 0, 0, NULL },
+    { "so long that sizes would wrap", "*4611686018427387905\r\n", REPLY_BROKEN,
+      0, 0, 0, NULL },
+    { "a huge string is awaited, not allocated", "$536870912\r\n", REPLY_NONE,
+      0, 0, 0, NULL },
+    { "a negative length", "$-7\r\n", REPLY_BROKEN, 0, 0, 0, NULL },
+    { "no integer", ":abc\r\n", REPLY_BROKEN, 0, 0, 0, NULL },
+    { "too large an integer", ":9223372036854775808\r\n", REPLY_BROKEN, 0, 0, 0,
+      NULL },
+    { "another protocol", "HTTP/1.1 400 Bad Request\r\n", REPLY_BROKEN, 0, 0, 0,
+      NULL },
+    { "arrays without end",
+      "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
+      REPLY_BROKEN, 0, 0, 0, NULL },
+};
+
+/* The last result when the bytes come in pieces of `piece`. */
+static enum reply_result read_row(struct reply_reader *reader,
+                                  const struct row *row, size_t piece)
+{
+    size_t len = strlen(row->bytes);
+    enum reply_result result = reply_next(reader);
+
+    for (size_t at = 0; at < len && result == REPLY_NONE; at += piece) {
+        if (!reply_feed(reader, row->bytes + at,
+                        piece < len - at ? piece : len - at))
+            return REPLY_BROKEN;
+        result = reply_next(reader);
+    }
+    return result;
+}
+
+static void replies_are_read_whole_and_in_pieces(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        for (size_t piece = 1; piece < 256; piece = piece * 3) {
+            const struct row *row = &rows[i];
+            struct reply_reader reader;
+
+            reply_reader_init(&reader);
+            row_equal_i64(row->why, read_row(&reader, row, piece), row->result);
+            if (row->result == REPLY_READY) {
+                row_equal_i64(row->why, reader.reply.kind, row->kind);
+                row_equal_i64(row->why, reader.reply.count, row->count);
+            }
+            if (row->count > 0)
+                row_equal_i64(row->why, reader.reply.integers[row->count - 1],
+                              row->last);
+            if (row->error)
+                row_equal_str(row->why, str_of(reader.reply.error),
+                              str_of(row->error));
+            reply_reader_fini(&reader);
+        }
+    }
+}
+
+static void one_reply_leaves_nothing_to_the_next(void **state)
+{
+    static const char bytes[] = "*2\r\n:1\r\n:2\r\n-ERR x\r\n:3\r\n+OK\r\n:4";
+    struct reply_reader reader;
+
+    (void)state;
+    reply_reader_init(&reader);
+    assert_true(reply_feed(&reader, bytes, sizeof(bytes) - 1));
+    assert_int_equal(reply_next(&reader), REPLY_READY);
+    assert_int_equal(reader.reply.count, 2);
+    assert_int_equal(reply_next(&reader), REPLY_READY);
+    assert_int_equal(reader.reply.kind, REPLY_ERROR);
+    assert_int_equal(reply_next(&reader), REPLY_READY);
+    assert_int_equal(reader.reply.kind, REPLY_INTEGERS);
+    assert_int_equal(reader.reply.count, 1);
+    assert_int_equal(reader.reply.integers[0], 3);
+    assert_int_equal(reply_next(&reader), REPLY_READY);
+    assert_int_equal(reader.reply.kind, REPLY_OTHER);
+    assert_int_equal(reply_next(&reader), REPLY_NONE);
+    reply_reader_fini(&reader);
+}
+
+static void a_reply_without_end_is_given_up(void **state)
+{
+    char bytes[1024];
+    size_t fed = 0;
+    struct reply_reader reader;
+
+    (void)state;
+    memset(bytes, 'x', sizeof(bytes));
+    reply_reader_init(&reader);
+    assert_true(reply_feed(&reader, "$100000000\r\n", 12));
+    while (reply_next(&reader) == REPLY_NONE && fed < 4 * REPLY_BYTES_MAX) {
+        assert_true(reply_feed(&reader, bytes, sizeof(bytes)));
+        fed += sizeof(bytes);
+    }
+    assert_int_equal(reply_next(&reader), REPLY_BROKEN);
+    assert_in_range(fed, REPLY_BYTES_MAX - 1024, REPLY_BYTES_MAX + 1024);
+    reply_reader_fini(&reader);
+}
+
+static void a_long_error_is_cut(void **state)
+{
+    char bytes[400];
+    struct reply_reader reader;
+
+    (void)state;
+    memset(bytes, 'e', sizeof(bytes));
+    bytes[0] = '-';
+    memcpy(bytes + sizeof(bytes) - 2, "\r\n", 2);
+    reply_reader_init(&reader);
+    assert_true(reply_feed(&reader, bytes, sizeof(bytes)));
+    assert_int_equal(reply_next(&reader), REPLY_READY);
+    assert_int_equal(reader.reply.kind, REPLY_ERROR);
+    assert_int_equal(strlen(reader.reply.error),
+                     sizeof(reader.reply.error) - 1);
+    reply_reader_fini(&reader);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(replies_are_read_whole_and_in_pieces),
+        cmocka_unit_test(one_reply_leaves_nothing_to_the_next),
+        cmocka_unit_test(a_reply_without_end_is_given_up),
+        cmocka_unit_test(a_long_error_is_cut),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,113 @@
+#include "test/support/redis_server.h"
+
+#include "test/support/table.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+void redis_server_init(struct redis_server *server)
+{
+    *server = (struct redis_server){ .folder = "/tmp/sluice-redis-XXXXXX" };
+    if (!mkdtemp(server->folder))
+        fail_msg("cannot make a folder in /tmp");
+    snprintf(server->path, sizeof(server->path), "%s/socket", server->folder);
+    snprintf(server->address, sizeof(server->address), "unix:%s", server->path);
+}
+
+void redis_server_fini(struct redis_server *server)
+{
+    if (server->pid > 0)
+        redis_server_kill(server);
+    unlink(server->path);
+    rmdir(server->folder);
+}
+
+static void run(const struct redis_server *server)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket",
+           server->path, "--dir", server->folder, "--save", "", "--appendonly",
+           "no", "--logfile", "/dev/null", NULL);
+    perror("redis-server");
+    _exit(127);
+}
+
+static int connect_to(const struct redis_server *server)
+{
+    struct sockaddr_un un = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(un.sun_path, sizeof(un.sun_path), "%s", server->path);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+void redis_server_start(struct redis_server *server)
+{
+    const struct timespec pause = { .tv_nsec = 5000000 };
+
+    assert_int_equal(server->pid, 0);
+    unlink(server->path);
+    server->pid = fork();
+    if (server->pid == 0)
+        run(server);
+    assert_true(server->pid > 0);
+    for (int tries = 0; tries < 2000; tries++) {
+        int fd = connect_to(server);
+
+        if (fd >= 0) {
+            close(fd);
+            assert_string_equal(redis_server_ask(server, "PING"), "+PONG");
+            return;
+        }
+        if (waitpid(server->pid, NULL, WNOHANG) != 0)
+            fail_msg("redis-server is missing or does not start");
+        nanosleep(&pause, NULL);
+    }
+    fail_msg("redis-server does not answer");
+}
+
+void redis_server_kill(struct redis_server *server)
+{
+    kill(server->pid, SIGKILL);
+    waitpid(server->pid, NULL, 0);
+    server->pid = 0;
+}
+
+void redis_server_freeze(struct redis_server *server)
+{
+    kill(server->pid, SIGSTOP);
+}
+
+void redis_server_thaw(struct redis_server *server)
+{
+    kill(server->pid, SIGCONT);
+}
+
+const char *redis_server_ask(struct redis_server *server, const char *command)
+{
+    static char line[512];
+    int fd = connect_to(server);
+    FILE *stream;
+
+    assert_true(fd >= 0);
+    stream = fdopen(fd, "r+");
+    assert_non_null(stream);
+    fprintf(stream, "%s\r\n", command);
+    fflush(stream);
+    if (!fgets(line, sizeof(line), stream))
+        fail_msg("redis-server does not answer to %s", command);
+    line[strcspn(line, "\r\n")] = '\0';
+    fclose(stream);
+    return line;
+}

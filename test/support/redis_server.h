@@ -1,0 +1,35 @@
+/*
+ * A private redis-server on a unix socket, for tests. Where redis-server is
+ * missing or does not start, the test fails. It ends with the test's process.
+ * Threads: one at a time.
+ */
+#ifndef TEST_SUPPORT_REDIS_SERVER_H
+#define TEST_SUPPORT_REDIS_SERVER_H
+
+#include <sys/types.h>
+
+struct redis_server {
+    pid_t pid; /* 0: not running */
+    char folder[64];
+    char path[96];     /* of its socket */
+    char address[104]; /* as the configuration wants it: "unix:" and the path */
+};
+
+/* Makes the folder; starts nothing. */
+void redis_server_init(struct redis_server *server);
+/* Kills it if it runs; removes the folder. */
+void redis_server_fini(struct redis_server *server);
+
+/* Starts it, empty, and returns when it answers. */
+void redis_server_start(struct redis_server *server);
+/* kill -9. */
+void redis_server_kill(struct redis_server *server);
+/* SIGSTOP, SIGCONT. */
+void redis_server_freeze(struct redis_server *server);
+void redis_server_thaw(struct redis_server *server);
+
+/* Runs one command, written as for redis-cli, and returns the first line of
+ * its reply; until the next call. */
+const char *redis_server_ask(struct redis_server *server, const char *command);
+
+#endif
