@@ -74,11 +74,12 @@ static grpc_byte_buffer *make_response(struct arena *arena)
     Istio__Mixer__V1__CheckResponse__PreconditionResult precondition =
         ISTIO__MIXER__V1__CHECK_RESPONSE__PRECONDITION_RESULT__INIT;
     Google__Protobuf__Duration minute = GOOGLE__PROTOBUF__DURATION__INIT;
-    Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
+    Google__Rpc__Status status;
     grpc_byte_buffer *buffer;
     grpc_slice slice;
     struct str bytes;
 
+    google__rpc__status__init(&status);
     minute.seconds = 60;
     precondition.status = &status;
     precondition.valid_duration = &minute;

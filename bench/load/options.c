@@ -9,7 +9,8 @@
 #include <limits.h>
 #include <stdio.h>
 
-/* One row per option: its letter for the program, name, argument, help. */
+/* One row per option: its letter for the program, name, argument (empty:
+ * none), help. */
 #define OPTIONS(X)                                                             \
     X('t', "target", "ADDRESS", "host:port or unix:/path [127.0.0.1:9091]")    \
     X('m', "method", "PATH", "[" MIXER_CHECK_PATH "]")                         \
@@ -22,11 +23,11 @@
     X('b', "bodies", "KIND", "mixer, or a file of gRPC frames [mixer]")        \
     X('k', "keys", "N", "mixer: distinct users [10000]")                       \
     X('q', "quota", "NAME", "mixer: asks for 1 of this quota")                 \
-    X('i', "ids", NULL, "mixer: every request has a deduplication_id")         \
+    X('i', "ids", "", "mixer: every request has a deduplication_id")           \
     X('p', "pid", "PID", "of the server: measures its CPU time; repeatable")   \
     X('P', "pid-tree", "PID", "the same, with all processes it started")       \
-    X('j', "json", NULL, "prints JSON")                                        \
-    X('h', "help", NULL, "prints this")
+    X('j', "json", "", "prints JSON")                                          \
+    X('h', "help", "", "prints this")
 
 static bool refuse(const char *name, const char *text, const char *why)
 {
@@ -150,7 +151,7 @@ static bool are_consistent(const struct options *options, const char *rest)
 bool options_parse(struct options *options, int argc, char **argv)
 {
 #define X(letter, name, argument, help)                                        \
-    { name, (argument) ? required_argument : no_argument, NULL, letter },
+    { name, sizeof(argument) > 1, NULL, letter },
     static const struct option table[] = { OPTIONS(X){ NULL, 0, NULL, 0 } };
 #undef X
     int letter, row = 0;
@@ -177,7 +178,7 @@ void options_print_help(void)
     printf("Usage: sluice-bench [OPTION]...\n"
            "Makes gRPC requests and measures how fast they are answered.\n\n");
 #define X(letter, name, argument, help)                                        \
-    printf("  --%-12s %-8s %s\n", name, (argument) ? (argument) : "", help);
+    printf("  --%-12s %-8s %s\n", name, argument, help);
     OPTIONS(X)
 #undef X
     printf("\nExit status: 0 all were answered with status OK, 1 some were "

@@ -21,13 +21,14 @@ static struct str encode(enum status_code code,
     Response response = ISTIO__MIXER__V1__CHECK_RESPONSE__INIT;
     Precondition precondition =
         ISTIO__MIXER__V1__CHECK_RESPONSE__PRECONDITION_RESULT__INIT;
-    Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
+    Google__Rpc__Status status;
     Google__Protobuf__Duration minute = GOOGLE__PROTOBUF__DURATION__INIT;
     QuotaResult results[QUOTAS];
     QuotasEntry entries[QUOTAS];
     QuotasEntry *pointers[QUOTAS];
     char name[] = "per-user", message[] = "why";
 
+    google__rpc__status__init(&status);
     minute.seconds = 60;
     status.code = (int32_t)code;
     status.message = message;
