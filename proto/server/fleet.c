@@ -134,14 +134,7 @@ static void on_said(struct member *member,
 {
     struct berth *berth = container_of(member, struct berth, member);
 
-    if (message) {
-        hear(berth, message);
-    } else {
-        berth->is_serving = false;
-        /* It is of no more use, but to the calls that it is finishing. */
-        if (!berth->fleet->is_draining)
-            member_kill(member);
-    }
+    hear(berth, message);
     berth->fleet->changed(berth->fleet, now_ns);
 }
 

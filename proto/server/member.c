@@ -21,15 +21,6 @@ static struct worker_block *block_of(const struct member *member)
     return &member->shared->workers[member->index];
 }
 
-static void close_waitable(struct member *member, struct waitable *waitable)
-{
-    if (waitable->fd < 0)
-        return;
-    loop_remove(member->loop, waitable);
-    close(waitable->fd);
-    waitable->fd = -1;
-}
-
 /* Its connections and calls are gone with it; its counters stay. */
 static void clear_gauges(struct member *member)
 {
@@ -46,6 +37,18 @@ static void clear_gauges(struct member *member)
                  "reason=\"the worker that held it open is gone\"");
 }
 
+/* Takes out all that nobody shall read any more. */
+static void empty(int socket)
+{
+    struct pollfd queue = { .fd = socket, .events = POLLIN };
+    struct control_message message;
+    int fd;
+
+    while (poll(&queue, 1, 0) == 1 && queue.revents == POLLIN)
+        if (control_receive(socket, &message, &fd) && fd >= 0)
+            close(fd);
+}
+
 static void on_process(struct waitable *waitable, int64_t now_ns)
 {
     struct member *member = container_of(waitable, struct member, process);
@@ -53,8 +56,9 @@ static void on_process(struct waitable *waitable, int64_t now_ns)
 
     if (waitid(P_PIDFD, (id_t)waitable->fd, &info, WEXITED) != 0)
         return;
-    close_waitable(member, &member->process);
-    close_waitable(member, &member->control);
+    loop_remove(member->loop, waitable);
+    close(waitable->fd);
+    empty(member->control.fd);
     clear_gauges(member);
     member->pid = 0;
     member->exited(member, info.si_status, info.si_code != CLD_EXITED, now_ns);
@@ -67,8 +71,9 @@ static void on_control(struct waitable *waitable, int64_t now_ns)
     int fd;
 
     if (!control_receive(waitable->fd, &message, &fd)) {
-        close_waitable(member, waitable);
-        member->said(member, NULL, now_ns);
+        log_error("worker_replaced", "worker=%" PRIu32 " reason=\"%s\"",
+                  member->index, strerror(errno));
+        member_kill(member);
         return;
     }
     if (fd >= 0)
@@ -84,6 +89,24 @@ void member_init(struct member *member, struct loop *loop,
     member->index = index;
     member->process = (struct waitable){ -1, on_process };
     member->control = (struct waitable){ -1, on_control };
+    member->far_end = -1;
+}
+
+static bool open_control(struct member *member)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return false;
+    member->control.fd = pair[0];
+    member->far_end = spawn_fd(pair[1]);
+    if (member->far_end >= 0 && loop_add(member->loop, &member->control))
+        return true;
+    if (member->far_end >= 0)
+        close(member->far_end);
+    close(member->control.fd);
+    member->control.fd = member->far_end = -1;
+    return false;
 }
 
 static void announce_start(struct member *member, uint64_t generation,
@@ -97,61 +120,59 @@ static void announce_start(struct member *member, uint64_t generation,
     atomic_store(&block->state, WORKER_STARTING);
 }
 
-/* The process with the other end of member->control. */
-static pid_t spawn_connected(struct member *member, struct spawn_fds *fds)
-{
-    pid_t pid = -1;
-    int pair[2];
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-        return -1;
-    member->control.fd = pair[0];
-    fds->control = spawn_fd(pair[1]);
-    if (fds->control < 0)
-        return -1;
-    pid = spawn_worker(member->index, fds);
-    close(fds->control);
-    return pid;
-}
-
-static bool watch(struct member *member, pid_t pid)
+static bool watch_process(struct member *member, pid_t pid)
 {
     member->process.fd = pidfd_open(pid, 0);
-    return member->process.fd >= 0 &&
-           loop_add(member->loop, &member->process) &&
-           loop_add(member->loop, &member->control);
+    if (member->process.fd < 0)
+        return false;
+    if (loop_add(member->loop, &member->process))
+        return true;
+    close(member->process.fd);
+    return false;
+}
+
+static pid_t start_process(struct member *member, struct spawn_fds fds)
+{
+    pid_t pid;
+
+    fds.control = member->far_end;
+    pid = spawn_worker(member->index, &fds);
+    if (pid >= 0 && !watch_process(member, pid)) {
+        int error = errno;
+
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        errno = error;
+        return -1;
+    }
+    return pid;
 }
 
 bool member_start(struct member *member, struct spawn_fds fds,
                   uint64_t generation, int64_t now_ns)
 {
-    int error;
     pid_t pid;
 
+    if (member->control.fd < 0 && !open_control(member))
+        return false;
+    /* What a worker that read nothing has left would stop the next one too. */
+    if (!member_has_room(member))
+        empty(member->far_end);
     announce_start(member, generation, now_ns);
-    pid = spawn_connected(member, &fds);
-    if (pid >= 0 && watch(member, pid)) {
-        member->pid = pid;
-        atomic_store(&block_of(member)->pid, pid);
-        return true;
+    pid = start_process(member, fds);
+    if (pid < 0) {
+        clear_gauges(member);
+        return false;
     }
-    error = errno;
-    if (pid >= 0) {
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
-    }
-    close_waitable(member, &member->process);
-    close_waitable(member, &member->control);
-    clear_gauges(member);
-    errno = error;
-    return false;
+    member->pid = pid;
+    atomic_store(&block_of(member)->pid, pid);
+    return true;
 }
 
 bool member_tell(struct member *member, const struct control_message *message,
                  int fd)
 {
-    return member->control.fd < 0 ||
-           control_send(member->control.fd, message, fd);
+    return !member->pid || control_send(member->control.fd, message, fd);
 }
 
 bool member_has_room(const struct member *member)

@@ -1,6 +1,9 @@
 /*
  * One worker as the master sees it: starts its process, talks to it, learns of
  * its end, and looks at it from time to time.
+ *
+ * The queue of messages to it outlives its process: connections that were
+ * handed to a worker which died before it took them are the next one's.
  * Threads: the master's.
  */
 #ifndef PROTO_SERVER_MEMBER_H
@@ -23,13 +26,14 @@ struct member {
     /* The process is gone. status: exit status, or signal if is_signal. */
     void (*exited)(struct member *member, int status, bool is_signal,
                    int64_t now_ns);
-    /* It says something; NULL: it will not say or hear anything any more. */
+    /* It says something. */
     void (*said)(struct member *member, const struct control_message *message,
                  int64_t now_ns);
 
     pid_t pid; /* 0: not running */
     struct waitable process;
-    struct waitable control;  /* fd -1: closed */
+    struct waitable control;  /* our end; fd -1: not open yet */
+    int far_end;              /* the worker's end: kept for the next one */
     uint64_t calls_before;    /* at the last sample */
     int64_t turned_before_ns; /* at the last sample */
     uint32_t stuck_samples;   /* that found its loop standing still */
