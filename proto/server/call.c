@@ -12,8 +12,8 @@
 /* Calls beyond max_calls that may be on their way to being refused. */
 #define REFUSALS_MAX 256
 
-/* What a call may use: its message in decoded form, and as much again for the
- * decision and the reply, is a few times as long. */
+/* What a call may use: a few times its message, for the decoded form, the
+ * decision and the reply. */
 #define MEMORY_FACTOR 8
 #define MEMORY_BASE_BYTES ((size_t)256 * 1024)
 

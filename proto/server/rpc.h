@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Visible, as streams start batches of their own on `core`. */
 struct rpc {
     grpc_call *core;
     gpr_timespec deadline;
@@ -25,7 +26,6 @@ struct rpc {
     int was_cancelled; /* after the reply: nobody waited for it any more */
 };
 
-/* Visible as plain data; all of it is the functions' own. */
 void rpc_init(struct rpc *rpc);
 void rpc_fini(struct rpc *rpc);
 
