@@ -86,6 +86,7 @@ void client_silence_library(void)
 
 /* What the library fills in. */
 struct call {
+    grpc_call *handle; /* owns the metadata's text */
     grpc_metadata_array initial, trailing;
     grpc_byte_buffer *message;
     grpc_status_code status;
@@ -129,15 +130,20 @@ static struct str copy_lease(const grpc_metadata_array *trailing,
     return STR("");
 }
 
-static void run(struct client *client, const char *method,
-                grpc_byte_buffer *request, struct call *call)
+static grpc_call *create_call(struct client *client, const char *method)
 {
     gpr_timespec timeout =
         gpr_time_from_nanos(client->timeout_ns, GPR_TIMESPAN);
     gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), timeout);
-    grpc_call *handle = grpc_channel_create_call(
+
+    return grpc_channel_create_call(
         client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue,
         grpc_slice_from_static_string(method), NULL, deadline, NULL);
+}
+
+static void run(struct client *client, grpc_byte_buffer *request,
+                struct call *call)
+{
     grpc_op ops[] = {
         { .op = GRPC_OP_SEND_INITIAL_METADATA },
         { .op = GRPC_OP_SEND_MESSAGE,
@@ -153,13 +159,12 @@ static void run(struct client *client, const char *method,
                                           .status_details = &call->details } },
     };
     grpc_call_error error = grpc_call_start_batch(
-        handle, ops, sizeof(ops) / sizeof(ops[0]), call, NULL);
+        call->handle, ops, sizeof(ops) / sizeof(ops[0]), call, NULL);
 
     assert(error == GRPC_CALL_OK);
     /* The call's own deadline ends the wait. */
     grpc_completion_queue_pluck(client->queue, call,
                                 gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-    grpc_call_unref(handle);
 }
 
 static struct client_result failed(enum status_code code, const char *message)
@@ -190,16 +195,20 @@ static struct client_result ask(struct client *client, const char *method,
 {
     grpc_slice bytes = grpc_slice_from_copied_buffer(body.data, body.len);
     grpc_byte_buffer *request = grpc_raw_byte_buffer_create(&bytes, 1);
-    struct call call = { .details = grpc_empty_slice() };
+    struct call call = {
+        .handle = create_call(client, method),
+        .details = grpc_empty_slice(),
+    };
     struct client_result result;
 
     grpc_slice_unref(bytes);
     grpc_metadata_array_init(&call.initial);
     grpc_metadata_array_init(&call.trailing);
-    run(client, method, request, &call);
+    run(client, request, &call);
     result = read_call(&call, arena, reply);
     grpc_metadata_array_destroy(&call.initial);
     grpc_metadata_array_destroy(&call.trailing);
+    grpc_call_unref(call.handle);
     grpc_byte_buffer_destroy(call.message);
     grpc_slice_unref(call.details);
     grpc_byte_buffer_destroy(request);
