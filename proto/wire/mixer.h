@@ -70,6 +70,7 @@ struct mixer_attribute {
     struct value value; /* IP_ADDRESS, STRING_MAP, ... as they are typed */
 };
 
+/* data == NULL if the arena's limit is hit, or if a word is no UTF-8. */
 struct str mixer_encode_request(const struct mixer_attribute *attributes,
                                 uint32_t attribute_count,
                                 const struct mixer_request *request,

@@ -108,8 +108,8 @@ static bool add_value(struct builder *builder, int32_t name,
 {
     Istio__Mixer__V1__CompressedAttributes *wire = &builder->wire;
 
-#define ADD(field, type, member)                                               \
-    (istio__mixer__v1__compressed_attributes__##type##_entry__init(            \
+#define ADD(field, member)                                                     \
+    (istio__mixer__v1__compressed_attributes__##field##_entry__init(           \
          &entry->member),                                                      \
      entry->member.key = name,                                                 \
      wire->field[wire->n_##field++] = &entry->member)
@@ -120,34 +120,34 @@ static bool add_value(struct builder *builder, int32_t name,
     case VALUE_EMAIL_ADDRESS:
     case VALUE_URI:
     case VALUE_DNS_NAME:
-        ADD(strings, strings, string);
+        ADD(strings, string);
         return dictionary_add(&builder->dictionary, value->string,
                               &entry->string.value);
     case VALUE_INT64:
-        ADD(int64s, int64s, int64);
+        ADD(int64s, int64);
         entry->int64.value = value->int64;
         return true;
     case VALUE_DOUBLE:
-        ADD(doubles, doubles, number);
+        ADD(doubles, number);
         entry->number.value = value->number;
         return true;
     case VALUE_BOOL:
-        ADD(bools, bools, boolean);
+        ADD(bools, boolean);
         entry->boolean.value = value->boolean;
         return true;
     case VALUE_TIMESTAMP:
-        ADD(timestamps, timestamps, timestamp);
+        ADD(timestamps, timestamp);
         set_timestamp(entry, value->instant);
         return true;
     case VALUE_IP_ADDRESS:
-        ADD(bytes, bytes, ip);
+        ADD(bytes, ip);
         return set_ip(entry, &value->ip, builder->arena);
     case VALUE_DURATION:
-        ADD(durations, durations, duration);
+        ADD(durations, duration);
         set_duration(entry, value->duration_ns);
         return true;
     case VALUE_STRING_MAP:
-        ADD(string_maps, string_maps, map);
+        ADD(string_maps, map);
         return set_map(entry, value->map, builder);
     }
 #undef ADD
