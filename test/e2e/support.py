@@ -127,7 +127,7 @@ class Sluice:
               what=lambda: f"{count} x {name} in:\n{self.log()}")
 
     def generation(self):
-        return self.status()["generation"]
+        return self.status()["config"]["generation"]
 
     def wait_generation(self, wanted, within=10):
         def reached():

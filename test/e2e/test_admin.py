@@ -15,7 +15,7 @@ def test_pages(sluice):
     assert server.get("/")[0] == 200
     assert server.get("/nothing")[0] == 404
     status = server.status()
-    assert status["generation"] == 1
+    assert status["config"]["generation"] == 1
     assert len(status["workers"]) == 2
     assert status["store"]["kind"] == "memory"
 

@@ -52,7 +52,7 @@ def test_two_servers_share_slots_and_rates(sluice, redis):
                                     per = "1h"; burst = 60; }; }
     );
     '''
-    servers = [sluice(config, store=redis.store()) for _ in range(2)]
+    servers = [sluice(config, store=redis.store(deadline="1s")) for _ in range(2)]
     clients = [server.client() for server in servers for _ in range(4)]
     passed, leases = race(clients, 50, {}, {"in-flight": 1})
     assert passed == 100

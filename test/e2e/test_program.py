@@ -64,7 +64,7 @@ def test_status_of_a_running_server(sluice):
     server = sluice(IN_FLIGHT)
     result = run("status", "-s", f"127.0.0.1:{server.admin_port}", "--json")
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["generation"] == 1
+    assert json.loads(result.stdout)["config"]["generation"] == 1
     for_people = run("status", "-s", f"127.0.0.1:{server.admin_port}")
     assert "in-flight" in for_people.stdout
 
@@ -77,7 +77,7 @@ def test_validate(tmp_path):
     result = run("validate", str(bad))
     assert result.returncode == 1
     text = result.stdout + result.stderr
-    assert f"{bad}:2:18: error" in text
+    assert f"{bad}:2:17: error" in text
     assert "match" in text
     assert "^" in text
     assert run("validate", str(tmp_path / "none")).returncode != 0

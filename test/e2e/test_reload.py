@@ -46,7 +46,7 @@ def test_a_limit_changes_under_load(sluice, store):
     calls = sum(load.stop() for load in loads)
     assert calls > 100
     assert [load.failures for load in loads] == [[], [], [], []]
-    changes = server.events("config_changed")
+    changes = server.events("changed")
     assert any("max" in line and "3 -> 5" in line for line in changes), changes
 
 
@@ -56,7 +56,7 @@ def test_a_broken_edit_is_refused_with_its_place(sluice):
     server.write(in_flight(3).replace("max", "maxx"))
     server.wait_event("reload_refused")
     log = server.log()
-    assert f"{server.file}:6:" in log, log
+    assert f"{server.file}:7:" in log, log
     assert "did you mean" in log
     assert "^" in log
     assert client.check(RATINGS, {"in-flight": 1}).passed
