@@ -77,15 +77,16 @@ size_t ip_format(const struct ip *ip, char out[static IP_TEXT_SIZE])
 static struct str instant_text(struct instant instant, struct arena *arena)
 {
     time_t seconds = (time_t)instant.seconds;
-    char date[40];
+    char rest[32];
     struct tm utc;
 
     if (!gmtime_r(&seconds, &utc))
         return STR("");
-    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+    strftime(rest, sizeof(rest), "-%m-%dT%H:%M:%S", &utc);
     if (instant.nanos == 0)
-        return arena_printf(arena, "%sZ", date);
-    return arena_printf(arena, "%s.%09" PRId32 "Z", date, instant.nanos);
+        return arena_printf(arena, "%04d%sZ", utc.tm_year + 1900, rest);
+    return arena_printf(arena, "%04d%s.%09" PRId32 "Z", utc.tm_year + 1900,
+                        rest, instant.nanos);
 }
 
 static struct str ip_text(const struct ip *ip, struct arena *arena)
