@@ -32,6 +32,12 @@ struct arena_chunk {
     alignas(max_align_t) char data[];
 };
 
+struct arena_end {
+    struct arena_end *earlier;
+    void (*run)(void *object);
+    void *object;
+};
+
 void arena_init(struct arena *arena, size_t limit_bytes)
 {
     *arena = (struct arena){ .limit_bytes = limit_bytes };
@@ -43,8 +49,16 @@ static void free_chunk(struct arena_chunk *chunk)
     free(chunk);
 }
 
+static void run_ends(struct arena *arena)
+{
+    for (struct arena_end *end = arena->ends; end; end = end->earlier)
+        end->run(end->object);
+    arena->ends = NULL;
+}
+
 void arena_fini(struct arena *arena)
 {
+    run_ends(arena);
     while (arena->chunk) {
         struct arena_chunk *chunk = arena->chunk;
 
@@ -58,6 +72,7 @@ void arena_clear(struct arena *arena)
 {
     struct arena_chunk *kept = arena->chunk;
 
+    run_ends(arena);
     arena->used_bytes = 0;
     arena->is_exhausted = false;
     if (!kept)
@@ -166,4 +181,15 @@ struct str arena_printf(struct arena *arena, const char *format, ...)
         text = (struct str){ copy, (size_t)len };
     }
     return text;
+}
+
+bool arena_on_fini(struct arena *arena, void (*run)(void *object), void *object)
+{
+    struct arena_end *end = arena_alloc(arena, sizeof(*end));
+
+    if (!end)
+        return false;
+    *end = (struct arena_end){ arena->ends, run, object };
+    arena->ends = end;
+    return true;
 }

@@ -14,6 +14,7 @@
 
 struct arena {
     struct arena_chunk *chunk; /* the one in use; older ones hang behind it */
+    struct arena_end *ends;    /* what arena_on_fini was told, last first */
     size_t used_bytes;         /* handed out since init or clear */
     size_t limit_bytes;        /* 0: none */
     bool is_exhausted;         /* the limit was hit since init or clear */
@@ -47,5 +48,14 @@ struct str arena_copy(struct arena *arena, struct str s);
 /* Formatted as by printf; else as arena_copy. */
 struct str arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * For what lives in the arena but owns something beyond its memory: run(object)
+ * is called once, when the arena is next cleared or finished, while its memory
+ * is still there; what was told last is called first. `run` may not use the
+ * arena. False, and nothing is remembered, if the limit would be exceeded.
+ */
+bool arena_on_fini(struct arena *arena, void (*run)(void *object),
+                   void *object);
 
 #endif

@@ -86,6 +86,53 @@ static void arena_texts_end_in_nul(void **state)
     arena_fini(&arena);
 }
 
+/* A thing in an arena that notes when it was ended. */
+struct thing {
+    char name;
+    char *notes;
+};
+
+static void note_end(void *object)
+{
+    struct thing *thing = object;
+
+    strncat(thing->notes, &thing->name, 1);
+}
+
+static bool add_thing(struct arena *arena, char name, char *notes)
+{
+    struct thing *thing = arena_alloc(arena, sizeof(*thing));
+
+    if (!thing)
+        return false;
+    *thing = (struct thing){ name, notes };
+    return arena_on_fini(arena, note_end, thing);
+}
+
+static void arena_ends_what_lives_in_it(void **state)
+{
+    char notes[8] = "";
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1024);
+    assert_true(add_thing(&arena, 'a', notes));
+    assert_true(add_thing(&arena, 'b', notes));
+    assert_string_equal(notes, "");
+    arena_clear(&arena);
+    assert_string_equal(notes, "ba");
+    arena_clear(&arena);
+    assert_string_equal(notes, "ba");
+
+    assert_true(add_thing(&arena, 'c', notes));
+    assert_non_null(arena_alloc(&arena, 960));
+    assert_false(arena_on_fini(&arena, note_end, notes));
+    arena_fini(&arena);
+    assert_string_equal(notes, "bac");
+    arena_fini(&arena);
+    assert_string_equal(notes, "bac");
+}
+
 static void diags_show_the_place(void **state)
 {
     static const struct {
@@ -254,6 +301,7 @@ int main(void)
         cmocka_unit_test(arena_gives_aligned_zeroed_and_distinct_memory),
         cmocka_unit_test(arena_stops_at_its_limit_and_recovers),
         cmocka_unit_test(arena_texts_end_in_nul),
+        cmocka_unit_test(arena_ends_what_lives_in_it),
         cmocka_unit_test(diags_show_the_place),
         cmocka_unit_test(diags_are_bounded),
         cmocka_unit_test(a_long_line_is_shown_around_the_caret),
