@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 struct function;
+struct regex;
 
 enum ast_kind {
     AST_LITERAL,
@@ -38,6 +39,7 @@ struct ast {
     struct span name_span; /* of a function */
     bool is_method;        /* the first argument stands before the name */
     const struct function *function; /* once checked */
+    const struct regex *regex; /* of matches, if its pattern is a literal */
 };
 
 #endif

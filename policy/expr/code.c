@@ -15,7 +15,7 @@ const struct code *code_compile(struct str text, enum value_type expected,
     arena_init(&scratch, 0);
     text = arena_copy(arena, text);
     ast = parse(text, &scratch, arena, error);
-    if (!ast || !typecheck(ast, expected, vocabulary, error))
+    if (!ast || !typecheck(ast, expected, vocabulary, arena, error))
         goto out;
     code = arena_alloc(arena, sizeof(*code));
     *code = (struct code){ .text = text, .type = ast->type };

@@ -11,6 +11,8 @@ struct emitter {
     uint32_t count, capacity;
     struct value *constants;
     uint32_t constant_count, constant_capacity;
+    const struct regex **regexes;
+    uint32_t regex_count, regex_capacity;
 };
 
 /*
@@ -146,6 +148,18 @@ static void emit_conditional(struct emitter *emitter, const struct ast *call,
     resolve(emitter, &is_done, emitter->count);
 }
 
+/* The pattern is known: the text is the one argument. */
+static void emit_search(struct emitter *emitter, const struct ast *call,
+                        unsigned r)
+{
+    emitter->regexes =
+        with_room(emitter, emitter->regexes, emitter->regex_count,
+                  &emitter->regex_capacity, sizeof(emitter->regexes[0]));
+    emitter->regexes[emitter->regex_count] = call->regex;
+    emit_argument(emitter, call->parts->next, r);
+    append(emitter, OP_SEARCH, call, r, emitter->regex_count++);
+}
+
 static void emit_call(struct emitter *emitter, const struct ast *call,
                       struct context context)
 {
@@ -153,6 +167,10 @@ static void emit_call(struct emitter *emitter, const struct ast *call,
 
     if (!call->function->run) {
         emit_conditional(emitter, call, context);
+        return;
+    }
+    if (call->regex) {
+        emit_search(emitter, call, r);
         return;
     }
     /* The one function that makes a map makes an empty one. */
@@ -344,4 +362,6 @@ void emit(const struct ast *ast, struct vocabulary *vocabulary,
                               emitter.count * sizeof(struct instruction));
     code->constants = keep(arena, emitter.constants,
                            emitter.constant_count * sizeof(struct value));
+    code->regexes = keep(arena, emitter.regexes,
+                         emitter.regex_count * sizeof(emitter.regexes[0]));
 }

@@ -10,8 +10,8 @@
 #include "policy/expr/ast.h"
 #include "policy/expr/instruction.h"
 
-/* Fills code->instructions and ->constants, in `arena`. Attributes that are
- * read are given ids. Cannot fail. */
+/* Fills code->instructions, ->constants and ->regexes, in `arena`. Attributes
+ * that are read are given ids. Cannot fail. */
 void emit(const struct ast *ast, struct vocabulary *vocabulary,
           struct arena *scratch, struct arena *arena, struct code *code);
 

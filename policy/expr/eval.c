@@ -88,6 +88,15 @@ static const char *call(const struct function *function, struct arena *arena,
     return function->run(arguments, arena, &regs[0].value);
 }
 
+/* The same. */
+static const char *search(const struct regex *regex, struct arena *arena,
+                          union reg *reg)
+{
+    struct str text = reg->value.string;
+
+    return regex_search(regex, text, arena, &reg->value.boolean);
+}
+
 static enum eval_status stop(struct eval_error *error,
                              const struct instruction *instruction,
                              const char *message)
@@ -171,6 +180,9 @@ enum eval_status code_eval(const struct code *code, struct bag *bag,
             break;
         case OP_CALL:
             problem = call(&functions[i->n], bag->arena, r);
+            break;
+        case OP_SEARCH:
+            problem = search(code->regexes[i->n], bag->arena, r);
             break;
         case OP_END:
             *value = regs[0].value;

@@ -1,6 +1,7 @@
 #include "policy/expr/function.h"
 
 #include "policy/base/nearest.h"
+#include "policy/expr/regex.h"
 #include "policy/expr/timestamp.h"
 
 /* A '*' at the end matches any rest, else one in front any beginning; a '*'
@@ -36,6 +37,13 @@ static const char *ends_with(const struct value *arguments, struct arena *arena,
     (void)arena;
     result->boolean = str_ends_with(arguments[0].string, arguments[1].string);
     return NULL;
+}
+
+static const char *matches(const struct value *arguments, struct arena *arena,
+                           struct value *result)
+{
+    return regex_search_once(arguments[0].string, arguments[1].string, arena,
+                             &result->boolean);
 }
 
 /* Unlike the conditional, it needs both of its strings. */
@@ -89,6 +97,8 @@ static const char *empty_string_map(const struct value *arguments,
 const struct function functions[] = {
     { STR_INIT("match"), PLAIN, VALUE_BOOL,
       2, { VALUE_STRING, VALUE_STRING }, match },
+    { STR_INIT("matches"), METHOD, VALUE_BOOL,
+      2, { VALUE_STRING, VALUE_STRING }, matches },
     { STR_INIT("startsWith"), METHOD, VALUE_BOOL,
       2, { VALUE_STRING, VALUE_STRING }, starts_with },
     { STR_INIT("endsWith"), METHOD, VALUE_BOOL,
@@ -114,6 +124,11 @@ const struct function *function_find(struct str name)
         if (str_eq(functions[i].name, name))
             return &functions[i];
     return NULL;
+}
+
+bool function_has_pattern(const struct function *function)
+{
+    return function->run == matches;
 }
 
 struct str function_nearest(struct str name)

@@ -38,6 +38,10 @@ extern const struct function functions[];
 /* NULL if there is none. */
 const struct function *function_find(struct str name);
 
+/* Is its first argument a regular expression? Then a literal one is compiled
+ * with the code, and `run` is for others. */
+bool function_has_pattern(const struct function *function);
+
 /* The name nearest to `name`, or empty: for "did you mean". */
 struct str function_nearest(struct str name);
 

@@ -11,6 +11,7 @@
 #include "policy/attr/value.h"
 #include "policy/expr/code.h"
 #include "policy/expr/function.h"
+#include "policy/expr/regex.h"
 #include "policy/expr/token.h"
 
 #include <stdint.h>
@@ -36,6 +37,7 @@
     X(PIECE_NEXT, "R[r] = the text R[r] and as its next piece R[r+1]")         \
     X(JOIN, "R[r] = the string that the pieces of R[r] make")                  \
     X(CALL, "R[r] = function n of R[r], R[r+1], ...; or an error")             \
+    X(SEARCH, "R[r] = regex n is found in the string R[r]; or an error")       \
     X(END, "the value is R[0]")
 
 enum opcode {
@@ -60,6 +62,7 @@ struct code {
     enum value_type type;
     const struct instruction *instructions; /* END is the last one */
     const struct value *constants;
+    const struct regex *const *regexes;
 };
 
 /* An expression inside another one begins at most this many registers higher:

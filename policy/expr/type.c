@@ -3,12 +3,14 @@
 #include "policy/expr/duration.h"
 #include "policy/expr/function.h"
 #include "policy/expr/order.h"
+#include "policy/expr/regex.h"
 
 #include <assert.h>
 #include <stdio.h>
 
 struct checker {
     const struct vocabulary *vocabulary;
+    struct arena *kept;
     struct expr_error *error;
 };
 
@@ -152,6 +154,22 @@ static bool check_argument(struct checker *checker, struct ast *call,
     return expect(checker, argument, wanted, as);
 }
 
+static bool compile_pattern(struct checker *checker, struct ast *call)
+{
+    const struct ast *pattern = call->parts;
+    struct span where = pattern->span;
+    struct regex_error why;
+
+    call->regex = regex_compile(pattern->literal.string, checker->kept, &why);
+    if (call->regex)
+        return true;
+    /* Without escapes it is what stands between the quotes. */
+    if (pattern->literal.string.len + 2 == where.length)
+        where = (struct span){ where.offset + 1 + (uint32_t)why.offset, 1 };
+    return expr_fail(checker->error, where, "no regular expression: %s",
+                     why.message);
+}
+
 static bool check_call(struct checker *checker, struct ast *call)
 {
     unsigned i = 0;
@@ -165,6 +183,9 @@ static bool check_call(struct checker *checker, struct ast *call)
     for (struct ast *part = call->parts; part; part = part->next)
         if (!check_argument(checker, call, i++, part))
             return false;
+    if (function_has_pattern(call->function) &&
+        call->parts->kind == AST_LITERAL)
+        return compile_pattern(checker, call);
     return true;
 }
 
@@ -289,9 +310,10 @@ static bool check(struct checker *checker, struct ast *ast)
 }
 
 bool typecheck(struct ast *ast, enum value_type expected,
-               const struct vocabulary *vocabulary, struct expr_error *error)
+               const struct vocabulary *vocabulary, struct arena *kept,
+               struct expr_error *error)
 {
-    struct checker checker = { vocabulary, error };
+    struct checker checker = { vocabulary, kept, error };
 
     return check(&checker, ast) &&
            (expected == VALUE_NONE || expect(&checker, ast, expected, ""));

@@ -12,8 +12,10 @@
 
 #include <stdbool.h>
 
-/* expected: the type that the whole must have; VALUE_NONE: any. */
+/* expected: the type that the whole must have; VALUE_NONE: any. Regular
+ * expressions are compiled into `kept`. */
 bool typecheck(struct ast *ast, enum value_type expected,
-               const struct vocabulary *vocabulary, struct expr_error *error);
+               const struct vocabulary *vocabulary, struct arena *kept,
+               struct expr_error *error);
 
 #endif

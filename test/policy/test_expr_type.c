@@ -150,6 +150,16 @@ static void test_errors(void **state)
           "expected STRING as argument 1 of startsWith, got INT64" },
         { "request.size.endsWith('1')", VALUE_NONE, 0, 12,
           "expected STRING before .endsWith, got INT64" },
+        { "'a(b'.matches(request.path)", VALUE_NONE, 4, 1,
+          "no regular expression: missing closing parenthesis" },
+        { "true && '*'.matches(request.path)", VALUE_NONE, 9, 1,
+          "no regular expression: quantifier does not follow a repeatable "
+          "item" },
+        { "'\\x2a'.matches(request.path)", VALUE_NONE, 0, 6,
+          "no regular expression: quantifier does not follow a repeatable "
+          "item" },
+        { "'x'.matches(1)", VALUE_NONE, 12, 1,
+          "expected STRING as argument 1 of matches, got INT64" },
         { "conditional(1, 2, 3)", VALUE_NONE, 12, 1,
           "expected BOOL as argument 1 of conditional, got INT64" },
         { "conditional(true, 2, 'a')", VALUE_NONE, 21, 3,
