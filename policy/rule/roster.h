@@ -20,6 +20,7 @@
 #define POLICY_RULE_ROSTER_H
 
 #include "policy/attr/value.h"
+#include "policy/base/arena.h"
 #include "policy/base/str.h"
 
 #include <stdbool.h>
@@ -42,9 +43,8 @@ enum roster_answer {
     ROSTER_TOO_COSTLY,  /* of REGEX: the search was given up */
 };
 
-/* A roster answers ROSTER_TOO_COSTLY rather than search with more patterns. */
 #define ROSTER_ENTRIES_MAX 20000000
-#define ROSTER_PATTERNS_MAX 1000
+#define ROSTER_PATTERNS_MAX 1000 /* entries of REGEX */
 #define ROSTER_ENTRY_BYTES_MAX 4096
 
 struct roster;
@@ -76,11 +76,11 @@ bool roster_check_entry(enum roster_type type, struct str entry,
 /*
  * Compiles entries that have passed roster_check_entry; doubles do no harm.
  * count: 0 .. ROSTER_ENTRIES_MAX, of REGEX ROSTER_PATTERNS_MAX. seed: secret,
- * so that nobody can choose entries that make look-ups slow. Free `data` of
- * what it returns, which is aligned for any type.
+ * so that nobody can choose entries that make look-ups slow. The block is in
+ * `arena`, which has no limit.
  */
 struct str roster_build(enum roster_type type, const struct str *entries,
-                        uint32_t count, uint64_t seed);
+                        uint32_t count, uint64_t seed, struct arena *arena);
 
 /* Opens a block, which must be aligned to 8 bytes and outlive the roster. NULL
  * if it is none of this version. A damaged block gives wrong answers at worst.
