@@ -48,6 +48,9 @@ enum eval_status {
     EVAL_ERROR,  /* a function refused its argument, or memory ran out */
 };
 
+/* The message of EVAL_ERROR where the bag's arena has hit its limit. */
+#define EVAL_NO_MEMORY "not enough memory for one request"
+
 struct eval_error {
     enum eval_status status;
     uint32_t attribute; /* EVAL_ABSENT: which; else ATTR_NONE */

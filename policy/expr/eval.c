@@ -16,8 +16,6 @@ union reg {
     const struct piece *piece; /* OP_PIECE_*: the last one */
 };
 
-static const char out_of_memory[] = "not enough memory for one request";
-
 /* False if the attribute is absent. */
 static bool load(struct bag *bag, uint32_t attribute, union reg *reg)
 {
@@ -169,14 +167,14 @@ enum eval_status code_eval(const struct code *code, struct bag *bag,
             break;
         case OP_PIECE_FIRST:
             r->piece = add_piece(bag->arena, NULL, r->value.string);
-            problem = r->piece ? NULL : out_of_memory;
+            problem = r->piece ? NULL : EVAL_NO_MEMORY;
             break;
         case OP_PIECE_NEXT:
             r->piece = add_piece(bag->arena, r->piece, r[1].value.string);
-            problem = r->piece ? NULL : out_of_memory;
+            problem = r->piece ? NULL : EVAL_NO_MEMORY;
             break;
         case OP_JOIN:
-            problem = join(bag->arena, r) ? NULL : out_of_memory;
+            problem = join(bag->arena, r) ? NULL : EVAL_NO_MEMORY;
             break;
         case OP_CALL:
             problem = call(&functions[i->n], bag->arena, r);

@@ -1,6 +1,8 @@
 #include "policy/expr/function.h"
 
 #include "policy/base/nearest.h"
+#include "policy/expr/code.h"
+#include "policy/expr/lower.h"
 #include "policy/expr/regex.h"
 #include "policy/expr/timestamp.h"
 
@@ -63,6 +65,13 @@ static const char *size(const struct value *arguments, struct arena *arena,
     return NULL;
 }
 
+static const char *to_lower(const struct value *arguments, struct arena *arena,
+                            struct value *result)
+{
+    result->string = lower_text(arguments[0].string, arena);
+    return result->string.data ? NULL : EVAL_NO_MEMORY;
+}
+
 static const char *ip(const struct value *arguments, struct arena *arena,
                       struct value *result)
 {
@@ -108,6 +117,7 @@ const struct function functions[] = {
     { STR_INIT("conditionalString"), PLAIN, VALUE_STRING,
       3, { VALUE_BOOL, VALUE_STRING, VALUE_STRING }, conditional_string },
     { STR_INIT("size"), PLAIN, VALUE_INT64, 1, { VALUE_STRING }, size },
+    { STR_INIT("toLower"), PLAIN, VALUE_STRING, 1, { VALUE_STRING }, to_lower },
     { STR_INIT("ip"), PLAIN, VALUE_IP_ADDRESS, 1, { VALUE_STRING }, ip },
     { STR_INIT("timestamp"), PLAIN, VALUE_TIMESTAMP,
       1, { VALUE_STRING }, timestamp },

@@ -1,5 +1,7 @@
 #include "policy/expr/regex.h"
 
+#include "policy/expr/code.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -28,7 +30,6 @@ struct regex {
 
 static const char too_long[] = "the text is too long for a regular expression";
 static const char too_dear[] = "the regular expression takes too many steps";
-static const char out_of_memory[] = "not enough memory for one request";
 
 /* PCRE2's memory out of an arena: what it frees goes with the arena. */
 static void *allocate(size_t size, void *arena)
@@ -126,12 +127,12 @@ static const char *search(const struct regex *regex, struct str text,
     limits = new_limits(memory, steps);
     data = pcre2_match_data_create(1, memory);
     if (!limits || !data)
-        return out_of_memory;
+        return EVAL_NO_MEMORY;
     result = pcre2_match(regex->code, subject, text.len, 0, 0, data, limits);
     *is_found = result >= 0;
     if (result >= 0 || result == PCRE2_ERROR_NOMATCH)
         return NULL;
-    return result == PCRE2_ERROR_NOMEMORY ? out_of_memory : too_dear;
+    return result == PCRE2_ERROR_NOMEMORY ? EVAL_NO_MEMORY : too_dear;
 }
 
 const char *regex_search(const struct regex *regex, struct str text,
@@ -140,7 +141,7 @@ const char *regex_search(const struct regex *regex, struct str text,
     pcre2_general_context *memory =
         pcre2_general_context_create(allocate, keep, arena);
 
-    return memory ? search(regex, text, memory, is_found) : out_of_memory;
+    return memory ? search(regex, text, memory, is_found) : EVAL_NO_MEMORY;
 }
 
 const char *regex_search_once(struct str pattern, struct str text,
@@ -157,10 +158,10 @@ const char *regex_search_once(struct str pattern, struct str text,
     memory = pcre2_general_context_create(allocate, keep, arena);
     context = memory ? pcre2_compile_context_create(memory) : NULL;
     if (!context)
-        return out_of_memory;
+        return EVAL_NO_MEMORY;
     regex.code = compile(pattern, context, &number, &offset);
     if (!regex.code)
-        return arena->is_exhausted ? out_of_memory : "no regular expression";
+        return arena->is_exhausted ? EVAL_NO_MEMORY : "no regular expression";
     regex.is_anchored = is_anchored(regex.code);
     return search(&regex, text, memory, is_found);
 }
