@@ -2,6 +2,7 @@
 
 #include "policy/base/nearest.h"
 #include "policy/expr/code.h"
+#include "policy/expr/dns_name.h"
 #include "policy/expr/lower.h"
 #include "policy/expr/regex.h"
 #include "policy/expr/timestamp.h"
@@ -72,6 +73,14 @@ static const char *to_lower(const struct value *arguments, struct arena *arena,
     return result->string.data ? NULL : EVAL_NO_MEMORY;
 }
 
+static const char *dns_name(const struct value *arguments, struct arena *arena,
+                            struct value *result)
+{
+    if (dns_name_parse(arguments[0].string, arena, &result->string))
+        return NULL;
+    return arena->is_exhausted ? EVAL_NO_MEMORY : "no DNS name";
+}
+
 static const char *ip(const struct value *arguments, struct arena *arena,
                       struct value *result)
 {
@@ -118,6 +127,8 @@ const struct function functions[] = {
       3, { VALUE_BOOL, VALUE_STRING, VALUE_STRING }, conditional_string },
     { STR_INIT("size"), PLAIN, VALUE_INT64, 1, { VALUE_STRING }, size },
     { STR_INIT("toLower"), PLAIN, VALUE_STRING, 1, { VALUE_STRING }, to_lower },
+    { STR_INIT("dnsName"), PLAIN, VALUE_DNS_NAME,
+      1, { VALUE_STRING }, dns_name },
     { STR_INIT("ip"), PLAIN, VALUE_IP_ADDRESS, 1, { VALUE_STRING }, ip },
     { STR_INIT("timestamp"), PLAIN, VALUE_TIMESTAMP,
       1, { VALUE_STRING }, timestamp },
