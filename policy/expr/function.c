@@ -3,6 +3,7 @@
 #include "policy/base/nearest.h"
 #include "policy/expr/code.h"
 #include "policy/expr/dns_name.h"
+#include "policy/expr/email.h"
 #include "policy/expr/lower.h"
 #include "policy/expr/regex.h"
 #include "policy/expr/timestamp.h"
@@ -81,6 +82,14 @@ static const char *dns_name(const struct value *arguments, struct arena *arena,
     return arena->is_exhausted ? EVAL_NO_MEMORY : "no DNS name";
 }
 
+static const char *email(const struct value *arguments, struct arena *arena,
+                         struct value *result)
+{
+    (void)arena;
+    result->string = arguments[0].string;
+    return email_is_valid(result->string) ? NULL : "no e-mail address";
+}
+
 static const char *ip(const struct value *arguments, struct arena *arena,
                       struct value *result)
 {
@@ -129,6 +138,8 @@ const struct function functions[] = {
     { STR_INIT("toLower"), PLAIN, VALUE_STRING, 1, { VALUE_STRING }, to_lower },
     { STR_INIT("dnsName"), PLAIN, VALUE_DNS_NAME,
       1, { VALUE_STRING }, dns_name },
+    { STR_INIT("email"), PLAIN, VALUE_EMAIL_ADDRESS,
+      1, { VALUE_STRING }, email },
     { STR_INIT("ip"), PLAIN, VALUE_IP_ADDRESS, 1, { VALUE_STRING }, ip },
     { STR_INIT("timestamp"), PLAIN, VALUE_TIMESTAMP,
       1, { VALUE_STRING }, timestamp },
