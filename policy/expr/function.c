@@ -7,6 +7,7 @@
 #include "policy/expr/lower.h"
 #include "policy/expr/regex.h"
 #include "policy/expr/timestamp.h"
+#include "policy/expr/uri.h"
 
 /* A '*' at the end matches any rest, else one in front any beginning; a '*'
  * elsewhere is an ordinary character. */
@@ -90,6 +91,14 @@ static const char *email(const struct value *arguments, struct arena *arena,
     return email_is_valid(result->string) ? NULL : "no e-mail address";
 }
 
+static const char *uri(const struct value *arguments, struct arena *arena,
+                       struct value *result)
+{
+    (void)arena;
+    result->string = arguments[0].string;
+    return uri_is_valid(result->string) ? NULL : "no URI";
+}
+
 static const char *ip(const struct value *arguments, struct arena *arena,
                       struct value *result)
 {
@@ -140,6 +149,7 @@ const struct function functions[] = {
       1, { VALUE_STRING }, dns_name },
     { STR_INIT("email"), PLAIN, VALUE_EMAIL_ADDRESS,
       1, { VALUE_STRING }, email },
+    { STR_INIT("uri"), PLAIN, VALUE_URI, 1, { VALUE_STRING }, uri },
     { STR_INIT("ip"), PLAIN, VALUE_IP_ADDRESS, 1, { VALUE_STRING }, ip },
     { STR_INIT("timestamp"), PLAIN, VALUE_TIMESTAMP,
       1, { VALUE_STRING }, timestamp },
