@@ -46,6 +46,18 @@ static bool load_key(struct bag *bag, const union reg *key, union reg *map)
                BAG_KEY;
 }
 
+/* NULL, or what went wrong. */
+static const char *compare(const struct instruction *instruction,
+                           union reg *regs)
+{
+    enum order order = order_of((enum value_type)instruction->type,
+                                &regs[0].value, &regs[1].value);
+
+    regs[0].value.boolean = (order & instruction->n) != 0;
+    return order == ORDER_INVALID ? "an operand is no valid value of its type"
+                                  : NULL;
+}
+
 /* The text `before` (NULL: none) and then `text`. NULL without memory. */
 static const struct piece *
 add_piece(struct arena *arena, const struct piece *before, struct str text)
@@ -153,9 +165,7 @@ enum eval_status code_eval(const struct code *code, struct bag *bag,
             }
             break;
         case OP_COMPARE:
-            r->value.boolean =
-                (order_of((enum value_type)i->type, &r[0].value, &r[1].value) &
-                 i->n) != 0;
+            problem = compare(i, r);
             break;
         case OP_ADD_INT64:
             if (__builtin_add_overflow(r[0].value.int64, r[1].value.int64,

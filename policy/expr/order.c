@@ -1,5 +1,9 @@
 #include "policy/expr/order.h"
 
+#include "policy/expr/dns_name.h"
+#include "policy/expr/email.h"
+#include "policy/expr/uri.h"
+
 #include <assert.h>
 
 bool order_has_equal(enum value_type type)
@@ -34,96 +38,17 @@ static enum order order_of_instants(const struct instant *a,
                                     : ORDER_OF(a->seconds, b->seconds);
 }
 
-/* `text` up to `end`, which is cut off from it. */
-static struct str cut(struct str *text, size_t end)
-{
-    struct str head = { text->data, end };
-
-    if (end > 0)
-        *text = str_skip(*text, end);
-    return head;
-}
-
-/* The offset of the first byte that is one of `set`, or text.len. */
-static size_t find_any(struct str text, const char *set)
-{
-    size_t i = 0;
-
-    while (i < text.len && (text.data[i] == '\0' || !strchr(set, text.data[i])))
-        i++;
-    return i;
-}
-
-static bool is_same_dns_name(struct str a, struct str b)
-{
-    if (str_ends_with(a, STR(".")))
-        a.len--;
-    if (str_ends_with(b, STR(".")))
-        b.len--;
-    return str_eq_nocase(a, b);
-}
-
-/* Cuts the part before the last '@' off, without the quotes around it. */
-static struct str cut_mailbox(struct str *address)
-{
-    const char *at =
-        address->len == 0 ? NULL : memrchr(address->data, '@', address->len);
-    struct str mailbox = cut(address, at ? (size_t)(at - address->data) : 0);
-
-    if (mailbox.len >= 2 && mailbox.data[0] == '"' &&
-        mailbox.data[mailbox.len - 1] == '"')
-        return (struct str){ mailbox.data + 1, mailbox.len - 2 };
-    return mailbox;
-}
-
-static bool is_same_email(struct str a, struct str b)
-{
-    return str_eq(cut_mailbox(&a), cut_mailbox(&b)) && is_same_dns_name(a, b);
-}
-
-struct uri {
-    struct str scheme, user, host, rest;
-};
-
-/* Only http and https URIs have a user and a host here. */
-static struct uri split_uri(struct str text)
-{
-    struct uri uri = { 0 };
-    size_t colon = find_any(text, ":/?#");
-    struct str authority;
-
-    if (colon < text.len && text.data[colon] == ':')
-        uri.scheme = cut(&text, colon);
-    if ((str_eq_nocase(uri.scheme, STR("http")) ||
-         str_eq_nocase(uri.scheme, STR("https"))) &&
-        str_starts_with(text, STR("://"))) {
-        authority = (struct str){ text.data, 3 };
-        authority.len += find_any(str_skip(text, 3), "/?#");
-        const char *at = memrchr(authority.data, '@', authority.len);
-
-        uri.user = cut(&text, at ? (size_t)(at + 1 - text.data) : 3);
-        authority = str_skip(authority, uri.user.len);
-        uri.host = cut(&text, str_starts_with(authority, STR("["))
-                                  ? find_any(authority, "]")
-                                  : find_any(authority, ":"));
-    }
-    uri.rest = text;
-    return uri;
-}
-
-static bool is_same_uri(struct str a, struct str b)
-{
-    struct uri x = split_uri(a), y = split_uri(b);
-
-    return str_eq_nocase(x.scheme, y.scheme) && str_eq(x.user, y.user) &&
-           is_same_dns_name(x.host, y.host) && str_eq(x.rest, y.rest);
-}
+typedef bool equal_function(struct str a, struct str b, bool *is_equal);
 
 /* What is equal by the rules of its type is never less by its bytes. */
-static enum order order_unless(bool is_same, const struct value *a,
-                               const struct value *b)
+static enum order order_of_typed(equal_function *equal, const struct value *a,
+                                 const struct value *b)
 {
-    return is_same ? ORDER_EQUAL : order_of_bytes(a->string, b->string);
+    bool is_equal;
+
+    if (!equal(a->string, b->string, &is_equal))
+        return ORDER_INVALID;
+    return is_equal ? ORDER_EQUAL : order_of_bytes(a->string, b->string);
 }
 
 enum order order_of(enum value_type type, const struct value *a,
@@ -144,11 +69,11 @@ enum order order_of(enum value_type type, const struct value *a,
         return memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0 ? ORDER_EQUAL
                                                           : ORDER_NONE;
     case VALUE_EMAIL_ADDRESS:
-        return order_unless(is_same_email(a->string, b->string), a, b);
+        return order_of_typed(email_equal, a, b);
     case VALUE_URI:
-        return order_unless(is_same_uri(a->string, b->string), a, b);
+        return order_of_typed(uri_equal, a, b);
     case VALUE_DNS_NAME:
-        return order_unless(is_same_dns_name(a->string, b->string), a, b);
+        return order_of_typed(dns_name_equal, a, b);
     case VALUE_DURATION:
         return ORDER_OF(a->duration_ns, b->duration_ns);
     case VALUE_NONE:

@@ -1,9 +1,7 @@
 /*
  * How two values of one type compare.
- *   DNS_NAME       without case, one dot at the end aside
- *   EMAIL_ADDRESS  its domain as a DNS_NAME, the rest exactly
- *   URI            its scheme without case; of http and https the host as a
- *                  DNS_NAME; the rest exactly
+ *   DNS_NAME, EMAIL_ADDRESS, URI
+ *                  equal as dns_name.h, email.h and uri.h say, else by bytes
  *   DOUBLE         as IEEE 754 says: NaN compares with nothing
  *   others         by value; STRING by bytes
  * Threads: any.
@@ -21,6 +19,8 @@ enum order {
     ORDER_EQUAL = 2,
     ORDER_GREATER = 4,
     ORDER_NONE = 8,
+    ORDER_INVALID = 0, /* one of them is no value of its type: callers may
+                          send any text as a DNS_NAME, EMAIL_ADDRESS or URI */
 };
 
 /* Can values of that type be equal (==, !=), or also less (<, ...)? */
