@@ -3,6 +3,8 @@
 #include "config/address.h"
 #include "config/entry.h"
 #include "config/quantity.h"
+#include "policy/base/clock.h"
+#include "policy/expr/timestamp.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -17,6 +19,11 @@ bool convert_refuse(const struct converter *converter,
 }
 
 /* ---- integers ---------------------------------------------------------- */
+
+static bool is_integer(enum mark_kind kind)
+{
+    return kind == MARK_INTEGER || kind == MARK_INTEGER64;
+}
 
 static enum quantity quantity_of(const struct field *field)
 {
@@ -63,6 +70,44 @@ static int64_t load_integer(const struct field *field, const void *target)
     return truth;
 }
 
+/* After 1970, so that 0 can mean none, and such that it fits. */
+static bool parse_time(struct str text, int64_t *time_ns, const char **why)
+{
+    struct instant instant;
+
+    *why = "must be a time such as \"2026-12-01T00:00:00Z\"";
+    if (!timestamp_parse(text, &instant))
+        return false;
+    *why = "must be in the years 1971 to 2261";
+    return !__builtin_mul_overflow(instant.seconds, SECOND, time_ns) &&
+           !__builtin_add_overflow(*time_ns, (int64_t)instant.nanos, time_ns) &&
+           *time_ns > 0;
+}
+
+static struct str show_time(int64_t time_ns, struct arena *arena)
+{
+    struct value value = { .type = VALUE_TIMESTAMP,
+                           .instant = { time_ns / SECOND,
+                                        (int32_t)(time_ns % SECOND) } };
+
+    return value_text(&value, arena);
+}
+
+static bool convert_time(const struct converter *converter,
+                         const struct field *field, const struct given *given,
+                         int64_t *time_ns)
+{
+    const char *why;
+
+    if (given->kind != MARK_STRING)
+        return convert_refuse(converter, field, given->mark);
+    if (parse_time(given->text, time_ns, &why))
+        return true;
+    diags_add(converter->diags, DIAG_ERROR, mark_place(given->mark), "`%s` %s",
+              field->name, why);
+    return false;
+}
+
 static bool convert_number(const struct converter *converter,
                            const struct field *field, const struct given *given,
                            int64_t *number)
@@ -72,7 +117,7 @@ static bool convert_number(const struct converter *converter,
 
     if (given->kind == MARK_STRING) {
         is_good = quantity_parse(given->text, quantity_of(field), number, &why);
-    } else if (given->kind == MARK_INTEGER || given->kind == MARK_INTEGER64) {
+    } else if (is_integer(given->kind)) {
         *number = given->integer;
         is_good = field->kind != FIELD_DURATION || *number == 0;
     } else {
@@ -136,6 +181,8 @@ static bool convert_integer(const struct converter *converter,
                   convert_refuse(converter, field, given->mark);
     else if (field->kind == FIELD_CHOICE)
         is_good = convert_choice(converter, field, given, &number);
+    else if (field->kind == FIELD_TIME)
+        is_good = convert_time(converter, field, given, &number);
     else
         is_good = convert_number(converter, field, given, &number) &&
                   check_range(converter, field, given, number);
@@ -200,6 +247,8 @@ static bool check_address(const struct converter *converter,
 static bool check_string(const struct converter *converter,
                          const struct field *field, const struct given *given)
 {
+    if (field->kind == FIELD_AMOUNT && is_integer(given->kind))
+        return check_range(converter, field, given, given->integer);
     if (given->kind != MARK_STRING)
         return convert_refuse(converter, field, given->mark);
     if (field->kind == FIELD_TEXT)
@@ -232,6 +281,18 @@ static void store_texts(const struct converter *converter,
     *texts = (struct texts){ items, count };
 }
 
+/* An integer is an expression too. */
+static struct text make_text(const struct converter *converter,
+                             const struct given *given)
+{
+    struct str text =
+        given->kind == MARK_STRING
+            ? arena_copy(converter->arena, given->text)
+            : arena_printf(converter->arena, "%" PRId64, given->integer);
+
+    return (struct text){ text, given->mark };
+}
+
 static void store_strings(const struct converter *converter,
                           const struct field *field, const struct given *values,
                           uint32_t count, void *target)
@@ -242,10 +303,8 @@ static void store_strings(const struct converter *converter,
         store_addresses(converter, values, count, member);
     else if (field_has_parts(field))
         store_texts(converter, values, count, member);
-    else if (field->kind == FIELD_EXPRESSION)
-        *(struct text *)member =
-            (struct text){ arena_copy(converter->arena, values[0].text),
-                           values[0].mark };
+    else if (field->kind == FIELD_EXPRESSION || field->kind == FIELD_AMOUNT)
+        *(struct text *)member = make_text(converter, &values[0]);
     else
         *(struct str *)member = arena_copy(converter->arena, values[0].text);
 }
@@ -310,6 +369,8 @@ struct str convert_show(const struct field *field, const void *target,
     case FIELD_DURATION:
         return quantity_format(load_integer(field, target), quantity_of(field),
                                arena);
+    case FIELD_TIME:
+        return show_time(load_integer(field, target), arena);
     case FIELD_CHOICE:
         return str_of(
             choice_name(field->choices, (int)load_integer(field, target)));
@@ -317,6 +378,7 @@ struct str convert_show(const struct field *field, const void *target,
     case FIELD_HOST_PORT:
         return arena_printf(arena, "\"%.*s\"", STR_ARG(*string));
     case FIELD_EXPRESSION:
+    case FIELD_AMOUNT:
         return arena_printf(arena, "\"%.*s\"", STR_ARG(text->text));
     case FIELD_ADDRESSES:
         return show_addresses(member, arena);
@@ -328,6 +390,7 @@ struct str convert_show(const struct field *field, const void *target,
     case FIELD_GROUP:
     case FIELD_OPTIONAL_GROUP:
     case FIELD_LIST:
+    case FIELD_NAMED_LIST:
         break;
     }
     return STR("");

@@ -27,8 +27,9 @@ static const char head[] =
     "- Unknown keys are errors.\n"
     "- A *size* is `\"64MiB\"`, `\"10kB\"` or a number of bytes. A *duration* "
     "is\n"
-    "  `\"5ms\"`, with one of the units ns us ms s m h d. A whole number may "
-    "be\n"
+    "  `\"5ms\"`, with one of the units ns us ms s m h d. A *time* is "
+    "`\"2026-12-01T00:00:00Z\"`\n"
+    "  or `\"2026-12-01T00:00:00+01:00\"` (RFC 3339). A whole number may be\n"
     "  written in quotes; beyond 2147483647 it must be.\n"
     "- An *expression* reads attributes of the request. `a | 'x'` is `'x'` "
     "where `a`\n"
@@ -51,6 +52,8 @@ static const char *kind_name(const struct field *field)
         return "size";
     case FIELD_DURATION:
         return "duration";
+    case FIELD_TIME:
+        return "time";
     case FIELD_CHOICE:
         return "one of";
     case FIELD_TEXT:
@@ -63,6 +66,8 @@ static const char *kind_name(const struct field *field)
         return "name or array of names";
     case FIELD_EXPRESSION:
         return "expression";
+    case FIELD_AMOUNT:
+        return "integer or expression";
     case FIELD_EXPRESSION_MAP:
         return "group of expressions";
     case FIELD_TEXT_MAP:
@@ -72,6 +77,8 @@ static const char *kind_name(const struct field *field)
         return "group";
     case FIELD_LIST:
         return "list of groups";
+    case FIELD_NAMED_LIST:
+        return "name, array of names or list of groups";
     }
     return "";
 }

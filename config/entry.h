@@ -67,11 +67,18 @@ struct override_entry {
     int64_t burst;
 };
 
+/* For which requests a rule or a quota acts. */
+struct enforcement_entry {
+    enum mode mode;
+    uint32_t percent;
+    struct text by;
+};
+
 struct quota_entry {
     const struct mark *mark;
     struct str name;
     struct text match;
-    enum mode mode;
+    struct enforcement_entry enforcement;
     struct texts dimensions;
     const struct concurrency_entry *concurrency; /* NULL: absent */
     const struct rate_entry *rate;               /* NULL: absent */
@@ -80,14 +87,48 @@ struct quota_entry {
     enum on_outage on_outage;
 };
 
+struct deny_entry {
+    enum status_code code;
+    struct str message;
+    uint32_t http_status; /* 0: absent */
+    struct texts headers;
+    struct str body;
+};
+
+/* A quota that a rule charges. */
+struct quota_use_entry {
+    const struct mark *mark; /* a group, or the name alone */
+    struct str name;
+    struct text amount;
+};
+
+struct header_entry {
+    const struct mark *mark;
+    struct str name;
+    struct text value;
+    enum header_operation operation;
+};
+
+struct active_entry {
+    int64_t from_ns; /* 0: absent */
+    int64_t to_ns;   /* 0: absent */
+};
+
 struct rule_entry {
     const struct mark *mark;
     struct str name;
+    struct str namespace; /* empty: absent */
     struct text match;
-    const struct denial *deny; /* NULL: absent */
-    struct texts quotas;
+    const struct active_entry *active; /* NULL: absent */
+    const struct deny_entry *deny;     /* NULL: absent */
+    struct entries quotas;             /* struct quota_use_entry */
+    struct entries request_headers;    /* struct header_entry */
+    struct entries response_headers;   /* struct header_entry */
+    bool allow;
+    int64_t valid_for_ns; /* only if written */
+    int32_t valid_uses;   /* only if written */
     enum on_error on_error;
-    enum mode mode;
+    struct enforcement_entry enforcement;
 };
 
 struct document {

@@ -44,12 +44,16 @@ const char *field_kind_phrase(enum field_kind kind)
         return "a size such as \"64MiB\"";
     case FIELD_DURATION:
         return "a duration such as \"5s\"";
+    case FIELD_TIME:
+        return "a time such as \"2026-12-01T00:00:00Z\"";
     case FIELD_CHOICE:
     case FIELD_TEXT:
     case FIELD_HOST_PORT:
         return "a text in quotes";
     case FIELD_EXPRESSION:
         return "an expression in quotes";
+    case FIELD_AMOUNT:
+        return "an integer or an expression in quotes";
     case FIELD_ADDRESSES:
     case FIELD_NAMES:
         return "a text in quotes or an array of them [ ]";
@@ -62,6 +66,8 @@ const char *field_kind_phrase(enum field_kind kind)
         return "a group { }";
     case FIELD_LIST:
         return "a list of groups ( { }, { } )";
+    case FIELD_NAMED_LIST:
+        return "a name, an array of names or a list of groups ( { }, { } )";
     }
     return "a value";
 }

@@ -18,17 +18,21 @@ enum field_kind {
     FIELD_INTEGER,        /* an integer type */
     FIELD_BYTES,          /* an integer type */
     FIELD_DURATION,       /* int64_t, ns */
+    FIELD_TIME,           /* int64_t, ns since 1970 UTC */
     FIELD_CHOICE,         /* an enum, or bool */
     FIELD_TEXT,           /* struct str */
     FIELD_HOST_PORT,      /* struct str; empty: none */
     FIELD_ADDRESSES,      /* struct str_array */
     FIELD_NAMES,          /* struct texts */
     FIELD_EXPRESSION,     /* struct text */
+    FIELD_AMOUNT,         /* struct text: an expression, also of an integer */
     FIELD_EXPRESSION_MAP, /* struct texts */
     FIELD_TEXT_MAP,       /* struct texts */
     FIELD_GROUP,          /* the group's struct; absent: its defaults */
     FIELD_OPTIONAL_GROUP, /* a pointer to it; absent: NULL */
     FIELD_LIST,           /* struct entries */
+    FIELD_NAMED_LIST,     /* the same; an element or the whole may be a text,
+                             which stands for { name = TEXT; } */
 };
 
 struct choice {

@@ -47,6 +47,16 @@ uint32_t load_find_quota(const struct load *load, struct str name);
 /* Fills ruleset.rules. After load_quotas. */
 void load_rules(struct load *load);
 
+/* What rules charge. */
+void load_quota_uses(struct load *load, const struct entries *entries,
+                     struct rule *rule);
+
+/* Headers that a rule changes, and those of a refusal. */
+struct header_rules load_headers(struct load *load,
+                                 const struct entries *entries);
+void load_denial_headers(struct load *load, const struct texts *texts,
+                         struct denial *denial);
+
 /* Warns of what is valid but hardly meant. Only when all else is valid. */
 void load_warn(struct load *load);
 
@@ -54,5 +64,24 @@ void load_warn(struct load *load);
  * type (VALUE_NONE: any). NULL also if it is absent. */
 const struct code *load_expression(struct load *load, const struct text *text,
                                    enum value_type type);
+
+/* The same for what is needed as text: any type but STRING_MAP. what: "a
+ * dimension", for the message. */
+const struct code *load_text_expression(struct load *load,
+                                        const struct text *text,
+                                        const char *what);
+
+struct enforcement load_enforcement(struct load *load,
+                                    const struct enforcement_entry *entry);
+
+/* What an expression comes to for a request without any attribute. */
+struct probe {
+    enum eval_status status;
+    struct value value; /* EVAL_OK: BOOL or INT64; of other types nothing */
+    bool is_constant;   /* EVAL_OK: for every request */
+    struct eval_error error; /* else */
+};
+
+struct probe load_probe(const struct load *load, const struct code *code);
 
 #endif

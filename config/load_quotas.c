@@ -219,14 +219,10 @@ static void make_dimensions(struct load *load, const struct quota_entry *quota,
 
     for (uint32_t i = 0; i < count; i++) {
         const struct text *text = &quota->dimensions.items[i];
-        const struct code *code = load_expression(load, text, VALUE_NONE);
 
-        if (code && code_type(code) == VALUE_STRING_MAP)
-            diags_add(load->diags, DIAG_ERROR, mark_place(text->mark),
-                      "a dimension cannot be a whole STRING_MAP; name a key "
-                      "of it");
         dimensions[i] = (struct dimension){
-            arena_copy(&load->snapshot->arena, text->mark->name), code
+            arena_copy(&load->snapshot->arena, text->mark->name),
+            load_text_expression(load, text, "a dimension"),
         };
     }
     spec->dimensions = dimensions;
@@ -271,7 +267,7 @@ static void load_quota(struct load *load, struct quota_entry *quota,
     *spec = (struct quota_spec){
         .name = quota->name,
         .match = load_expression(load, &quota->match, VALUE_BOOL),
-        .mode = quota->mode,
+        .enforcement = load_enforcement(load, &quota->enforcement),
     };
     *limits = (struct quota_limits){ .name = quota->name,
                                      .on_outage = quota->on_outage };

@@ -1,68 +1,104 @@
 #include "config/load.h"
 
-#include "policy/base/nearest.h"
-
-static void refuse_quota(struct load *load, const struct text *name)
+static const struct denial *load_denial(struct load *load,
+                                        const struct deny_entry *entry)
 {
-    const struct entries *entries = &load->document->quotas;
-    const struct quota_entry *quotas = entries->items;
-    struct str hint = STR("");
-    struct nearest nearest;
+    struct denial *denial;
 
-    nearest_init(&nearest, name->text);
-    for (uint32_t i = 0; i < entries->count; i++)
-        nearest_offer(&nearest, quotas[i].name);
-    if (nearest_name(&nearest).len > 0)
-        hint = arena_printf(&load->snapshot->arena, ", did you mean `%.*s`?",
-                            STR_ARG(nearest_name(&nearest)));
-    diags_add(load->diags, DIAG_ERROR, mark_place(name->mark),
-              "there is no quota `%.*s`%.*s", STR_ARG(name->text),
-              STR_ARG(hint));
+    if (!entry)
+        return NULL;
+    denial = arena_alloc(&load->snapshot->arena, sizeof(*denial));
+    *denial = (struct denial){
+        .code = entry->code,
+        .message = entry->message,
+        .http_status = entry->http_status,
+        .body = entry->body,
+    };
+    load_denial_headers(load, &entry->headers, denial);
+    return denial;
 }
 
-/* Turns names into indices; the unknown are reported and left out. */
-static void resolve_quotas(struct load *load, const struct texts *names,
-                           struct rule *rule)
+static const struct window *load_window(struct load *load,
+                                        const struct rule_entry *rule)
 {
-    uint32_t *indices =
-        arena_calloc(&load->snapshot->arena, names->count, sizeof(*indices));
-    uint32_t count = 0;
+    const struct active_entry *entry = rule->active;
+    struct window *window;
 
-    for (uint32_t i = 0; i < names->count; i++) {
-        const struct text *name = &names->items[i];
-        uint32_t index = load_find_quota(load, name->text);
-
-        if (index == UINT32_MAX) {
-            refuse_quota(load, name);
-            continue;
-        }
-        for (uint32_t j = 0; j < count; j++)
-            if (indices[j] == index)
-                diags_add(load->diags, DIAG_ERROR, mark_place(name->mark),
-                          "the rule names the quota `%.*s` twice",
-                          STR_ARG(name->text));
-        indices[count++] = index;
-    }
-    rule->quotas = indices;
-    rule->quota_count = count;
+    if (!entry)
+        return NULL;
+    window = arena_alloc(&load->snapshot->arena, sizeof(*window));
+    *window = (struct window){
+        .from_ns = entry->from_ns ? entry->from_ns : INT64_MIN,
+        .to_ns = entry->to_ns ? entry->to_ns : INT64_MAX,
+    };
+    if (window->from_ns >= window->to_ns)
+        diags_add(load->diags, DIAG_ERROR,
+                  mark_place(mark_find(rule->mark, "active")),
+                  "`from` must be before `to`");
+    return window;
 }
+
+/* ---- what cannot be together ------------------------------------------- */
+
+/* What makes a rule do something. */
+static const char *const actions[] = {
+    "deny",      "quota",     "allow", "request_headers", "response_headers",
+    "valid_for", "valid_uses"
+};
+
+static bool has_action(const struct rule_entry *entry)
+{
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+        if (mark_find(entry->mark, actions[i]))
+            return true;
+    return false;
+}
+
+static void check_actions(struct load *load, const struct rule_entry *entry)
+{
+    bool refuses =
+        mark_find(entry->mark, "deny") && !mark_find(entry->mark, "quota");
+
+    if (!has_action(entry))
+        diags_add(load->diags, DIAG_ERROR, mark_place(entry->mark),
+                  "a rule must do something: `deny`, `quota`, `allow`, "
+                  "`request_headers`, `response_headers`, `valid_for` or "
+                  "`valid_uses`");
+    if (refuses && entry->allow)
+        diags_add(load->diags, DIAG_ERROR,
+                  mark_name_place(mark_find(entry->mark, "allow")),
+                  "a rule that refuses what matches cannot allow it");
+    if (refuses &&
+        (entry->request_headers.count > 0 || entry->response_headers.count > 0))
+        diags_add(load->diags, DIAG_ERROR, mark_place(entry->mark),
+                  "a rule that refuses what matches changes no headers of "
+                  "it; those of the refusal are `deny.headers`");
+}
+
+/* ---- rules ------------------------------------------------------------- */
 
 static void load_rule(struct load *load, const struct rule_entry *entry,
                       struct rule *rule)
 {
+    bool has_for = mark_find(entry->mark, "valid_for") != NULL;
+    bool has_uses = mark_find(entry->mark, "valid_uses") != NULL;
+
     *rule = (struct rule){
         .name = entry->name,
+        .namespace = entry->namespace,
         .match = load_expression(load, &entry->match, VALUE_BOOL),
+        .active = load_window(load, entry),
         .on_error = entry->on_error,
-        .mode = entry->mode,
-        .has_deny = entry->deny != NULL,
+        .enforcement = load_enforcement(load, &entry->enforcement),
+        .deny = load_denial(load, entry->deny),
+        .request_headers = load_headers(load, &entry->request_headers),
+        .response_headers = load_headers(load, &entry->response_headers),
+        .allows = entry->allow,
+        .valid_for_ns = has_for ? entry->valid_for_ns : VALIDITY_NOT_GIVEN,
+        .valid_uses = has_uses ? entry->valid_uses : VALIDITY_NOT_GIVEN,
     };
-    if (entry->deny)
-        rule->deny = *entry->deny;
-    resolve_quotas(load, &entry->quotas, rule);
-    if (!mark_find(entry->mark, "deny") && !mark_find(entry->mark, "quota"))
-        diags_add(load->diags, DIAG_ERROR, mark_place(entry->mark),
-                  "a rule must have `deny` or `quota`");
+    load_quota_uses(load, &entry->quotas, rule);
+    check_actions(load, entry);
 }
 
 static void check_names(struct load *load)

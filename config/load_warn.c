@@ -1,27 +1,5 @@
 #include "config/load.h"
 
-#include "policy/attr/bag.h"
-
-/* A rule that is skipped where an attribute is absent protects nobody there.
- * What a request without any attribute makes fail is found; what fails only
- * with some of them is not. */
-static bool fails_when_absent(struct load *load, const struct code *code,
-                              struct eval_error *error)
-{
-    struct arena scratch;
-    struct value value;
-    struct bag bag;
-    enum eval_status status;
-
-    if (!code)
-        return false;
-    arena_init(&scratch, 0);
-    bag_init(&bag, load->snapshot->vocabulary, &scratch);
-    status = code_eval(code, &bag, &value, error);
-    arena_fini(&scratch);
-    return status == EVAL_ABSENT;
-}
-
 static void warn(struct load *load, const struct rule *rule,
                  const struct text *text, const struct eval_error *error)
 {
@@ -35,36 +13,50 @@ static void warn(struct load *load, const struct rule *rule,
               STR_ARG(name), STR_ARG(rule->name));
 }
 
-static void warn_of_quota(struct load *load, const struct rule *rule,
-                          uint32_t index)
+/* A rule that is skipped where an attribute is absent protects nobody there.
+ * What a request without any attribute makes fail is found; what fails only
+ * with some of them is not. */
+static void warn_if_absent(struct load *load, const struct rule *rule,
+                           const struct code *code, const struct text *text)
 {
-    const struct quota_spec *spec = &load->snapshot->ruleset.quotas[index];
-    const struct quota_entry *quotas = load->document->quotas.items;
-    const struct quota_entry *quota = &quotas[index];
-    struct eval_error error;
+    struct probe probe;
 
-    if (fails_when_absent(load, spec->match, &error))
-        warn(load, rule, &quota->match, &error);
+    if (!code)
+        return;
+    probe = load_probe(load, code);
+    if (probe.status == EVAL_ABSENT)
+        warn(load, rule, text, &probe.error);
+}
+
+static void warn_of_use(struct load *load, const struct rule *rule,
+                        const struct quota_use *use,
+                        const struct quota_use_entry *entry)
+{
+    const struct quota_spec *spec = &load->snapshot->ruleset.quotas[use->quota];
+    const struct quota_entry *quotas = load->document->quotas.items;
+    const struct quota_entry *quota = &quotas[use->quota];
+
+    warn_if_absent(load, rule, use->amount, &entry->amount);
+    warn_if_absent(load, rule, spec->match, &quota->match);
     for (uint32_t i = 0; i < spec->dimension_count; i++)
-        if (fails_when_absent(load, spec->dimensions[i].code, &error))
-            warn(load, rule, &quota->dimensions.items[i], &error);
+        warn_if_absent(load, rule, spec->dimensions[i].code,
+                       &quota->dimensions.items[i]);
 }
 
 void load_warn(struct load *load)
 {
     const struct ruleset *ruleset = &load->snapshot->ruleset;
     const struct rule_entry *entries = load->document->rules.items;
-    struct eval_error error;
 
     for (uint32_t i = 0; i < ruleset->rule_count && !load_is_full(load); i++) {
+        const struct quota_use_entry *uses = entries[i].quotas.items;
         const struct rule *rule = &ruleset->rules[i];
 
         if (rule->on_error != ON_ERROR_SKIP ||
             mark_find(entries[i].mark, "on_error"))
             continue;
-        if (fails_when_absent(load, rule->match, &error))
-            warn(load, rule, &entries[i].match, &error);
+        warn_if_absent(load, rule, rule->match, &entries[i].match);
         for (uint32_t j = 0; j < rule->quota_count; j++)
-            warn_of_quota(load, rule, rule->quotas[j]);
+            warn_of_use(load, rule, &rule->quotas[j], &uses[j]);
     }
 }

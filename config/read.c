@@ -129,6 +129,12 @@ static void read_parts(struct reader *reader, const struct field *field,
 static void read_group(struct reader *reader, const struct group *group,
                        struct node node, const struct scope *scope,
                        void *target);
+static void read_field(struct reader *reader, const struct field *field,
+                       struct node node, const struct scope *scope,
+                       void *target);
+static void read_absent(struct reader *reader, const struct field *field,
+                        const struct mark *group, const struct scope *scope,
+                        void *target);
 
 static void read_optional_group(struct reader *reader,
                                 const struct field *field, struct node node,
@@ -142,19 +148,29 @@ static void read_optional_group(struct reader *reader,
     read_group(reader, field->group, node, &inner, group);
 }
 
+/* The text that names an element; setting == NULL: it has none. */
+static struct node name_node(struct node element)
+{
+    const struct mark *mark = element.mark->kind == MARK_GROUP
+                                  ? mark_find(element.mark, "name")
+                                  : element.mark;
+
+    if (!mark || mark->kind != MARK_STRING)
+        return (struct node){ 0 };
+    return mark == element.mark ? element : child_node(element, mark);
+}
+
 /* "quotas.in-flight", or "overrides[0]" where there is no name. */
 static struct scope element_scope(struct reader *reader, struct node element,
                                   const struct scope *list)
 {
     struct arena *arena = reader->converter.arena;
-    const struct mark *mark = mark_find(element.mark, "name");
+    struct node name = name_node(element);
     struct scope scope = { .depth = list->depth + 1 };
 
-    if (mark && mark->kind == MARK_STRING) {
-        struct str name = given_of(child_node(element, mark)).text;
-
+    if (name.setting) {
         scope.path = arena_printf(arena, "%.*s.%.*s", STR_ARG(list->path),
-                                  STR_ARG(name));
+                                  STR_ARG(given_of(name).text));
     } else {
         scope.path = arena_printf(arena, "%.*s[%" PRIu32 "]",
                                   STR_ARG(list->path), element.mark->index);
@@ -162,22 +178,42 @@ static struct scope element_scope(struct reader *reader, struct node element,
     return scope;
 }
 
+/* A text in a list of groups: as a group with a name only. */
+static void read_name(struct reader *reader, const struct group *group,
+                      struct node element, const struct scope *scope,
+                      void *target)
+{
+    for (uint32_t i = 0; i < group->field_count; i++) {
+        const struct field *field = &group->fields[i];
+
+        if (str_eq(str_of(field->name), STR("name")))
+            read_field(reader, field, element, scope, target);
+        else
+            read_absent(reader, field, element.mark, scope, target);
+    }
+}
+
 /* One group of a list. Its struct begins with its mark. */
 static void read_element(struct reader *reader, const struct field *field,
                          struct node element, const struct scope *list,
                          void *target)
 {
+    bool is_name =
+        field->kind == FIELD_NAMED_LIST && element.mark->kind == MARK_STRING;
     struct scope scope;
 
     memcpy(target, &element.mark, sizeof(element.mark));
-    if (element.mark->kind != MARK_GROUP) {
+    if (element.mark->kind != MARK_GROUP && !is_name) {
         convert_refuse(&reader->converter, field, element.mark);
         return;
     }
     scope = element_scope(reader, element, list);
     settings_add(reader->settings, reader->converter.arena,
                  (struct setting){ .path = scope.path, .depth = list->depth });
-    read_group(reader, field->group, element, &scope, target);
+    if (is_name)
+        read_name(reader, field->group, element, &scope, target);
+    else
+        read_group(reader, field->group, element, &scope, target);
 }
 
 static void read_list(struct reader *reader, const struct field *field,
@@ -185,15 +221,19 @@ static void read_list(struct reader *reader, const struct field *field,
 {
     struct scope list = { inner_scope(reader, scope, field->name).path,
                           scope->depth };
+    bool is_alone = !mark_kind_has_parts(node.mark->kind);
+    uint32_t count = is_alone ? 1 : node.mark->child_count;
     size_t size = field->group->size;
     struct entries *entries;
     char *items;
 
-    if (!check_count(reader, field, node.mark))
+    if (!is_alone && !check_count(reader, field, node.mark))
         return;
-    items = arena_calloc(reader->converter.arena, node.mark->child_count, size);
+    items = arena_calloc(reader->converter.arena, count, size);
     entries = (void *)((char *)target + field->offset);
-    *entries = (struct entries){ items, node.mark->child_count };
+    *entries = (struct entries){ items, count };
+    if (is_alone)
+        read_element(reader, field, node, &list, items);
     for (const struct mark *mark = node.mark->first; mark; mark = mark->next)
         read_element(reader, field, child_node(node, mark), &list,
                      items + mark->index * size);
@@ -212,6 +252,8 @@ static bool is_fit(const struct field *field, enum mark_kind kind)
         return kind == MARK_GROUP;
     case FIELD_LIST:
         return kind == MARK_LIST;
+    case FIELD_NAMED_LIST:
+        return kind == MARK_ARRAY || kind == MARK_LIST || kind == MARK_STRING;
     case FIELD_ADDRESSES:
     case FIELD_NAMES:
         return kind == MARK_ARRAY || kind == MARK_LIST || kind == MARK_STRING;
@@ -219,10 +261,12 @@ static bool is_fit(const struct field *field, enum mark_kind kind)
     case FIELD_INTEGER:
     case FIELD_BYTES:
     case FIELD_DURATION:
+    case FIELD_TIME:
     case FIELD_CHOICE:
     case FIELD_TEXT:
     case FIELD_HOST_PORT:
     case FIELD_EXPRESSION:
+    case FIELD_AMOUNT:
         return !mark_kind_has_parts(kind);
     }
     return false;
@@ -239,7 +283,7 @@ static void read_field(struct reader *reader, const struct field *field,
         return;
     if (!is_fit(field, kind)) {
         convert_refuse(&reader->converter, field, node.mark);
-    } else if (field->kind == FIELD_LIST) {
+    } else if (field->kind == FIELD_LIST || field->kind == FIELD_NAMED_LIST) {
         read_list(reader, field, node, scope, target);
     } else if (field->kind == FIELD_OPTIONAL_GROUP) {
         read_optional_group(reader, field, node, scope, target);

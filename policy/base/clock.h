@@ -18,7 +18,8 @@
  * of one boot. For deadlines, latencies and the memory store. */
 int64_t clock_boot_ns(void);
 
-/* CLOCK_REALTIME since 1970 UTC; may step. For display only. */
+/* CLOCK_REALTIME since 1970 UTC; may step. For display, and for what people
+ * give dates to. */
 int64_t clock_wall_ns(void);
 
 #endif

@@ -2,7 +2,8 @@
  * One decision. check_run evaluates the rules and says which quotas must be
  * asked; quota/ grants or refuses; check_finish makes the verdict of both.
  *
- * Source: Mixer's Check (docs/decisions.md lists the departures).
+ * Source: Mixer's Check (docs/decisions.md lists the departures). What rules
+ * mean: docs/rules.md.
  * Threads: its worker.
  */
 #ifndef POLICY_CHECK_CHECK_H
@@ -55,20 +56,40 @@ enum rule_outcome {
 struct rule_event {
     uint32_t rule; /* index into ruleset.rules */
     enum rule_outcome outcome;
+    bool is_shadow; /* it did not act */
+};
+
+struct header_changes {
+    const struct header_change *items;
+    uint32_t count;
+};
+
+/* What is to be decided. */
+struct check_input {
+    struct bag *bag;
+    const struct quota_ask *asks; /* borrowed until the check is over */
+    uint32_t ask_count;           /* 0 .. QUOTAS_PER_CHECK_MAX */
+    int64_t wall_ns;              /* now, since 1970 UTC */
 };
 
 struct check {
     const struct ruleset *ruleset;
     struct bag *bag;
+    int64_t wall_ns;
 
     /* The verdict; valid once decided. */
     enum status_code code;
     struct str message;
     uint32_t http_status; /* 0: follows from the code */
+    struct str body;      /* of the HTTP answer; empty: the message */
     int64_t valid_for_ns;
     int32_t valid_uses;
     struct refs refs;       /* what the precondition depends on */
     int64_t retry_after_ns; /* of a quota's refusal; < 0: not known */
+
+    /* Allowed: what is done to the request, and to its answer. Denied: none,
+     * and those of the HTTP answer. */
+    struct header_changes request_headers, response_headers;
 
     /* What is asked of the store, all or none, and its answers. */
     struct quota_request requests[QUOTAS_PER_CHECK_MAX];
@@ -84,18 +105,21 @@ struct check {
     struct rule_event *events;
     uint32_t event_count, event_capacity;
     uint32_t uncharged_count; /* quotas of rules beyond QUOTAS_PER_CHECK_MAX */
+
+    /* Only while it is decided. */
+    struct refusal *first_refusal, *last_refusal; /* check/verdict.h */
+    bool is_charged; /* a rule with quotas took part */
 };
 
 /*
- * Runs the rules over the bag. asks: at most QUOTAS_PER_CHECK_MAX, borrowed
- * until the check is over. All memory is the bag's arena; where its limit is
- * hit, a rule may not have been asked, so the answer is RESOURCE_EXHAUSTED.
+ * Runs the rules over the bag. All memory is the bag's arena; where its limit
+ * is hit, a rule may not have been asked, so the answer is RESOURCE_EXHAUSTED.
  */
 enum check_state check_run(struct check *check, const struct ruleset *ruleset,
-                           struct bag *bag, const struct quota_ask *asks,
-                           uint32_t ask_count);
+                           const struct check_input *input);
 
-/* How long a denial by a rule may be cached, as Mixer's denier. */
+/* How long a denial by a rule may be cached, as Mixer's denier, where the rule
+ * does not say. */
 #define DENIAL_VALID_NS INT64_C(5000000000)
 #define DENIAL_VALID_USES 1000
 

@@ -129,7 +129,7 @@ static void account_rule_quotas(struct explainer *explainer, uint32_t index,
         arena_calloc(explainer->arena, rule->quota_count, sizeof(*quotas));
 
     for (uint32_t i = 0; i < rule->quota_count; i++)
-        account_quota(explainer, rule->quotas[i], index, &quotas[i]);
+        account_quota(explainer, rule->quotas[i].quota, index, &quotas[i]);
     account->quotas = quotas;
     account->quota_count = rule->quota_count;
 }

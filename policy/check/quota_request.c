@@ -1,6 +1,7 @@
 #include "policy/check/quota_request.h"
 
 #include "policy/base/arena.h"
+#include "policy/check/enforce.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -103,13 +104,15 @@ enum quota_request_result quota_request_make(struct quota_request *request,
     const struct quota_spec *spec = &ruleset->quotas[index];
     struct str values[QUOTA_DIMENSIONS_MAX];
     struct value holds = { .boolean = true };
+    bool is_shadow;
 
     assert(spec->dimension_count <= QUOTA_DIMENSIONS_MAX);
     if (spec->match && code_eval(spec->match, bag, &holds, error) != EVAL_OK)
         return QUOTA_REQUEST_FAILED;
     if (!holds.boolean)
         return QUOTA_REQUEST_EXEMPT;
-    if (eval_dimensions(spec, bag, values, error) != EVAL_OK)
+    if (eval_dimensions(spec, bag, values, error) != EVAL_OK ||
+        !enforce_decide(&spec->enforcement, spec->name, bag, &is_shadow, error))
         return QUOTA_REQUEST_FAILED;
     *request = (struct quota_request){
         .quota = index,
@@ -117,7 +120,7 @@ enum quota_request_result quota_request_make(struct quota_request *request,
         .key = make_key(spec, values, bag->arena),
         .text = make_text(spec, values, bag->arena),
         .amount = 1,
-        .is_shadow = spec->mode == MODE_SHADOW,
+        .is_shadow = is_shadow,
     };
     return request->key.data ? QUOTA_REQUEST_MADE : QUOTA_REQUEST_FAILED;
 }

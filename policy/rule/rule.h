@@ -1,6 +1,6 @@
 /*
  * Compiled rules and quota specifications: what check/ runs. Plain data of
- * one snapshot, in file order.
+ * one snapshot, in file order. docs/rules.md says what they mean.
  * Threads: any, immutable.
  */
 #ifndef POLICY_RULE_RULE_H
@@ -8,12 +8,13 @@
 
 #include "policy/base/str.h"
 #include "policy/expr/code.h"
+#include "policy/rule/status.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a rule does when its match, or a dimension of its quota, cannot be
- * evaluated: see design, "Meaning". */
+/* What a rule does when something of it cannot be evaluated: its match, or
+ * what one of its actions needs. */
 enum on_error {
     ON_ERROR_SKIP,  /* as if it did not match */
     ON_ERROR_DENY,  /* PERMISSION_DENIED */
@@ -25,54 +26,82 @@ enum mode {
     MODE_SHADOW, /* decides and counts, but does not act */
 };
 
-/* google.rpc.Code, by its numbers. */
-#define STATUS_CODES(X)                                                        \
-    X(OK, 0)                                                                   \
-    X(CANCELLED, 1)                                                            \
-    X(UNKNOWN, 2)                                                              \
-    X(INVALID_ARGUMENT, 3)                                                     \
-    X(DEADLINE_EXCEEDED, 4)                                                    \
-    X(NOT_FOUND, 5)                                                            \
-    X(ALREADY_EXISTS, 6)                                                       \
-    X(PERMISSION_DENIED, 7)                                                    \
-    X(RESOURCE_EXHAUSTED, 8)                                                   \
-    X(FAILED_PRECONDITION, 9)                                                  \
-    X(ABORTED, 10)                                                             \
-    X(OUT_OF_RANGE, 11)                                                        \
-    X(UNIMPLEMENTED, 12)                                                       \
-    X(INTERNAL, 13)                                                            \
-    X(UNAVAILABLE, 14)                                                         \
-    X(DATA_LOSS, 15)                                                           \
-    X(UNAUTHENTICATED, 16)
-
-enum status_code {
-#define X(name, number) STATUS_##name = number,
-    STATUS_CODES(X)
-#undef X
+/* For which requests a rule or a quota acts; for others it is in shadow. */
+struct enforcement {
+    enum mode mode;
+    uint32_t percent;      /* 0 .. 100, of the values of `by` */
+    const struct code *by; /* any type but STRING_MAP; NULL: all requests */
 };
 
-/* "PERMISSION_DENIED", ... */
-const char *status_code_name(enum status_code code);
+/* The instants at which a rule holds: from_ns <= now < to_ns. In ns since 1970
+ * UTC; INT64_MIN and INT64_MAX where there is no such end. */
+struct window {
+    int64_t from_ns, to_ns;
+};
 
-/* False if `name` is none of them. */
-bool status_code_parse(struct str name, enum status_code *code);
+enum header_operation {
+    HEADER_REPLACE, /* or add */
+    HEADER_REMOVE,
+    HEADER_APPEND, /* one more header of that name */
+};
+
+struct header_change {
+    struct str name;
+    struct str value; /* HEADER_REMOVE: empty */
+    enum header_operation operation;
+};
+
+/* A header whose value depends on the request. */
+struct header_rule {
+    struct str name;
+    const struct code *value; /* any type but STRING_MAP; HEADER_REMOVE: NULL */
+    enum header_operation operation;
+};
+
+struct header_rules {
+    const struct header_rule *items;
+    uint32_t count;
+};
 
 /* How a refusal looks. */
 struct denial {
     enum status_code code; /* never STATUS_OK */
     struct str message;
     uint32_t http_status; /* 0: follows from the code */
+    const struct header_change *headers;
+    uint32_t header_count;
+    struct str body; /* of the HTTP answer; empty: the message */
 };
+
+/* One quota that a rule charges. */
+struct quota_use {
+    uint32_t quota;            /* index into ruleset.quotas */
+    const struct code *amount; /* INT64; NULL: 1 */
+};
+
+/* Of `valid_for_ns` and `valid_uses`: the rule says nothing of it. */
+#define VALIDITY_NOT_GIVEN (-1)
 
 struct rule {
     struct str name;
+    struct str namespace;     /* of the requests that it is for; data == NULL:
+                                 of all */
     const struct code *match; /* BOOL; NULL: always */
+    const struct window *active; /* NULL: always */
     enum on_error on_error;
-    enum mode mode;
-    bool has_deny; /* without quotas: denies what matches */
-    struct denial deny;
-    const uint32_t *quotas; /* indices into ruleset.quotas */
-    uint32_t quota_count;
+    struct enforcement enforcement;
+
+    /* What it does. With quotas, `deny` only shapes their refusal. */
+    const struct quota_use *quotas;
+    uint32_t quota_count;      /* 0 .. QUOTAS_PER_CHECK_MAX */
+    const struct denial *deny; /* NULL: none */
+    struct header_rules request_headers, response_headers;
+    bool allows; /* later rules are not asked */
+
+    /* How long, and how often, an answer that it took part in is valid at
+     * most; or VALIDITY_NOT_GIVEN. */
+    int64_t valid_for_ns;
+    int32_t valid_uses;
 };
 
 struct dimension {
@@ -95,7 +124,7 @@ struct quota_spec {
     struct str identity;      /* name, algorithm, window, dimension names:
                                  usage is kept while this stays the same */
     const struct code *match; /* BOOL; NULL: always. False: not charged */
-    enum mode mode;
+    struct enforcement enforcement;
     const struct dimension *dimensions;
     uint32_t dimension_count;
     const struct override_when *overrides;

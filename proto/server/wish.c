@@ -137,9 +137,14 @@ static void ask_store(struct call *call)
 static void run_check(struct call *call)
 {
     const struct ruleset *ruleset = &call->served->snapshot->ruleset;
+    struct check_input input = {
+        .bag = &call->bag,
+        .asks = call->asks,
+        .ask_count = call->ask_count,
+        .wall_ns = clock_wall_ns(),
+    };
 
-    switch (check_run(&call->check, ruleset, &call->bag, call->asks,
-                      call->ask_count)) {
+    switch (check_run(&call->check, ruleset, &input)) {
     case CHECK_DENIED:
     case CHECK_DONE:
         call_reply(call);

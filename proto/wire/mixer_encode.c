@@ -92,16 +92,89 @@ struct precondition {
     Istio__Mixer__V1__RouteDirective directive;
 };
 
-/* The HTTP answer that a rule asks the proxy to give. */
-static void set_directive(struct precondition *precondition,
-                          uint32_t http_status)
+typedef Istio__Mixer__V1__HeaderOperation HeaderOperation;
+
+static bool set_header(HeaderOperation *wire,
+                       const struct header_change *header, struct arena *arena)
+{
+    istio__mixer__v1__header_operation__init(wire);
+    wire->name = message_text(header->name, arena);
+    wire->value = message_text(header->value, arena);
+    switch (header->operation) {
+    case HEADER_REPLACE:
+        wire->operation =
+            ISTIO__MIXER__V1__HEADER_OPERATION__OPERATION__REPLACE;
+        break;
+    case HEADER_REMOVE:
+        wire->operation = ISTIO__MIXER__V1__HEADER_OPERATION__OPERATION__REMOVE;
+        break;
+    case HEADER_APPEND:
+        wire->operation = ISTIO__MIXER__V1__HEADER_OPERATION__OPERATION__APPEND;
+        break;
+    }
+    return wire->name && wire->value;
+}
+
+/* Values that are no text cannot be said and are left out. */
+static bool set_headers(size_t *count, HeaderOperation ***operations,
+                        const struct header_changes *headers,
+                        struct arena *arena)
+{
+    HeaderOperation *wire = arena_alloc(arena, headers->count * sizeof(*wire));
+
+    *count = 0;
+    *operations = arena_alloc(arena, headers->count * sizeof((*operations)[0]));
+    if (!wire || !*operations)
+        return false;
+    for (uint32_t i = 0; i < headers->count; i++) {
+        if (!utf8_is_text(headers->items[i].value))
+            continue;
+        if (!set_header(&wire[i], &headers->items[i], arena))
+            return false;
+        (*operations)[(*count)++] = &wire[i];
+    }
+    return true;
+}
+
+/* What the proxy answers in place of the request, if rules say so. */
+static bool set_answer(Istio__Mixer__V1__RouteDirective *directive,
+                       const struct check *check, struct arena *arena)
+{
+    struct str body = check->body.len > 0 ? check->body : check->message;
+
+    directive->direct_response_code = check->http_status != 0
+                                          ? check->http_status
+                                          : status_code_http(check->code);
+    if (!utf8_is_text(body))
+        return true;
+    directive->direct_response_body = message_text(body, arena);
+    return directive->direct_response_body != NULL;
+}
+
+static bool has_directive(const struct check *check)
+{
+    return check->request_headers.count > 0 ||
+           check->response_headers.count > 0 || check->http_status != 0 ||
+           check->body.len > 0;
+}
+
+static bool set_directive(struct precondition *precondition,
+                          const struct check *check, struct arena *arena)
 {
     Istio__Mixer__V1__RouteDirective *directive = &precondition->directive;
 
+    if (!has_directive(check))
+        return true;
     istio__mixer__v1__route_directive__init(directive);
-    directive->direct_response_code = http_status;
-    directive->direct_response_body = precondition->status.message;
     precondition->result.route_directive = directive;
+    if (check->code != STATUS_OK && !set_answer(directive, check, arena))
+        return false;
+    return set_headers(&directive->n_request_header_operations,
+                       &directive->request_header_operations,
+                       &check->request_headers, arena) &&
+           set_headers(&directive->n_response_header_operations,
+                       &directive->response_header_operations,
+                       &check->response_headers, arena);
 }
 
 static bool set_precondition(struct precondition *precondition,
@@ -126,9 +199,7 @@ static bool set_precondition(struct precondition *precondition,
         result->valid_use_count = 0;
         set_duration(&precondition->valid, 0);
     }
-    if (check->http_status != 0)
-        set_directive(precondition, check->http_status);
-    return true;
+    return set_directive(precondition, check, encoder->arena);
 }
 
 /* ---- quotas ------------------------------------------------------------ */

@@ -95,7 +95,7 @@ static void test_concurrency(void **state)
     (void)state;
     row_equal_str("name", limits->name, STR("in-flight"));
     row_equal_i64("outage", limits->on_outage, ON_OUTAGE_CLOSED);
-    row_equal_i64("mode", spec->mode, MODE_SHADOW);
+    row_equal_i64("mode", spec->enforcement.mode, MODE_SHADOW);
     assert_non_null(spec->match);
     assert_int_equal(spec->dimension_count, 2);
     row_equal_str("dimension", spec->dimensions[1].name, STR("user"));
@@ -232,22 +232,22 @@ static void test_rules(void **state)
     assert_int_equal(snapshot->ruleset.rule_count, 3);
     row_equal_str("name", rules[0].name, STR("one"));
     assert_non_null(rules[0].match);
-    assert_true(rules[0].has_deny);
-    row_equal_i64("code", rules[0].deny.code, STATUS_NOT_FOUND);
-    row_equal_str("message", rules[0].deny.message, STR("no"));
-    row_equal_i64("status", rules[0].deny.http_status, 404);
+    assert_non_null(rules[0].deny);
+    row_equal_i64("code", rules[0].deny->code, STATUS_NOT_FOUND);
+    row_equal_str("message", rules[0].deny->message, STR("no"));
+    row_equal_i64("status", rules[0].deny->http_status, 404);
     row_equal_i64("on_error", rules[0].on_error, ON_ERROR_DENY);
-    row_equal_i64("mode", rules[0].mode, MODE_SHADOW);
+    row_equal_i64("mode", rules[0].enforcement.mode, MODE_SHADOW);
 
     assert_null(rules[1].match);
-    assert_false(rules[1].has_deny);
+    assert_null(rules[1].deny);
     row_equal_i64("on_error", rules[1].on_error, ON_ERROR_ALLOW);
     assert_int_equal(rules[1].quota_count, 2);
-    row_equal_i64("in its order", rules[1].quotas[0], 1);
-    row_equal_i64("without case", rules[1].quotas[1], 0);
+    row_equal_i64("in its order", rules[1].quotas[0].quota, 1);
+    row_equal_i64("without case", rules[1].quotas[1].quota, 0);
 
-    row_equal_i64("default", rules[2].deny.code, STATUS_PERMISSION_DENIED);
-    row_equal_i64("follows the code", rules[2].deny.http_status, 0);
+    row_equal_i64("default", rules[2].deny->code, STATUS_PERMISSION_DENIED);
+    row_equal_i64("follows the code", rules[2].deny->http_status, 0);
     row_equal_i64("default", rules[2].on_error, ON_ERROR_SKIP);
     assert_int_equal(rules[2].quota_count, 1);
 

@@ -44,11 +44,11 @@ static void check_quota(const struct quota_spec *spec,
 static void check_rule(const struct rule *rule, uint32_t quota_count)
 {
     assert(rule->name.len >= 1 && rule->name.len <= 64);
-    assert(rule->has_deny || rule->quota_count > 0);
     assert(rule->quota_count <= 8);
-    assert(!rule->has_deny || rule->deny.code != STATUS_OK);
+    assert(!rule->deny || rule->deny->code != STATUS_OK);
+    assert(rule->enforcement.percent <= 100);
     for (uint32_t i = 0; i < rule->quota_count; i++)
-        assert(rule->quotas[i] < quota_count);
+        assert(rule->quotas[i].quota < quota_count);
 }
 
 static void check_snapshot(const struct snapshot *snapshot)

@@ -35,7 +35,8 @@ struct fixture {
     struct dimension dimensions[QUOTA_COUNT];
     struct override_when override;
     struct str override_value;
-    uint32_t quota_lists[RULES_MAX][QUOTA_COUNT];
+    struct quota_use uses[RULES_MAX][QUOTA_COUNT];
+    struct denial denials[RULES_MAX];
     struct bag bag;
     struct check check;
 };
@@ -63,7 +64,7 @@ static void add_quota(struct fixture *f, int index, const char *name,
         .name = str_of(name),
         .identity = str_of(name),
         .match = compile(f, match, VALUE_BOOL),
-        .mode = mode,
+        .enforcement.mode = mode,
         .dimensions = &f->dimensions[index],
         .dimension_count = 1,
     };
@@ -95,15 +96,20 @@ static void setup(struct fixture *f, const struct rule_row *rows)
             .name = str_of(row->name),
             .match = compile(f, row->match, VALUE_BOOL),
             .on_error = row->on_error,
-            .mode = row->mode,
-            .has_deny = row->deny != NULL,
-            .deny = { .code = STATUS_PERMISSION_DENIED, .http_status = 403 },
-            .quotas = f->quota_lists[count],
+            .enforcement.mode = row->mode,
+            .quotas = f->uses[count],
+            .valid_for_ns = VALIDITY_NOT_GIVEN,
+            .valid_uses = VALIDITY_NOT_GIVEN,
         };
-        if (row->deny)
-            rule->deny.message = str_of(row->deny);
+        if (row->deny) {
+            f->denials[count] =
+                (struct denial){ .code = STATUS_PERMISSION_DENIED,
+                                 .message = str_of(row->deny),
+                                 .http_status = 403 };
+            rule->deny = &f->denials[count];
+        }
         for (const char *q = row->quotas; q && *q; q++)
-            f->quota_lists[count][rule->quota_count++] =
+            f->uses[count][rule->quota_count++].quota =
                 (uint32_t)(strchr("ipsc", *q) - "ipsc");
         count++;
     }
@@ -133,6 +139,16 @@ static void fill_bag(struct fixture *f, const char *host, const char *user,
     set_attribute(f, "destination.service.host", host);
     set_attribute(f, "source.user", user);
     set_attribute(f, "request.path", path);
+}
+
+static enum check_state run(struct fixture *f, const struct quota_ask *asks,
+                            uint32_t ask_count)
+{
+    struct check_input input = { .bag = &f->bag,
+                                 .asks = asks,
+                                 .ask_count = ask_count };
+
+    return check_run(&f->check, &f->ruleset, &input);
 }
 
 static void teardown(struct fixture *f)
@@ -183,7 +199,7 @@ static const struct {
       60,
       1000,
       0,
-      { { 0, RULE_DENIED } },
+      { { 0, RULE_DENIED, false } },
       1 },
     { "no match is always",
       { { "a", NULL, "no", 0, 0, 0 } },
@@ -193,7 +209,7 @@ static const struct {
       60,
       1000,
       0,
-      { { 0, RULE_DENIED } },
+      { { 0, RULE_DENIED, false } },
       1 },
     { "several denials, in file order",
       { { "b", NULL, "two", 0, 0, 0 }, { "a", NULL, "one", 0, 0, 0 } },
@@ -203,7 +219,7 @@ static const struct {
       60,
       1000,
       0,
-      { { 0, RULE_DENIED }, { 1, RULE_DENIED } },
+      { { 0, RULE_DENIED, false }, { 1, RULE_DENIED, false } },
       2 },
     { "shadow decides but does not act",
       { { "a", NULL, "no", 0, 0, MODE_SHADOW } },
@@ -213,7 +229,7 @@ static const struct {
       60,
       10000,
       0,
-      { { 0, RULE_SHADOW_DENIED } },
+      { { 0, RULE_SHADOW_DENIED, true } },
       1 },
     { "absent attribute: skipped",
       { { "a", "request.path == '/'", "no", 0, ON_ERROR_SKIP, 0 } },
@@ -223,7 +239,7 @@ static const struct {
       60,
       10000,
       0,
-      { { 0, RULE_FAILED } },
+      { { 0, RULE_FAILED, false } },
       1 },
     { "absent attribute: denied",
       { { "a", "request.path == '/'", "no", 0, ON_ERROR_DENY, 0 } },
@@ -233,7 +249,7 @@ static const struct {
       60,
       1000,
       0,
-      { { 0, RULE_FAILED } },
+      { { 0, RULE_FAILED, false } },
       1 },
     { "absent attribute, shadow: not denied",
       { { "a", "request.path == '/'", "no", 0, ON_ERROR_DENY, MODE_SHADOW } },
@@ -243,7 +259,7 @@ static const struct {
       60,
       10000,
       0,
-      { { 0, RULE_FAILED } },
+      { { 0, RULE_FAILED, true } },
       1 },
     { "absent attribute: allowed, later rules are not asked",
       { { "a", "request.path == '/'", "no", 0, ON_ERROR_ALLOW, 0 },
@@ -254,7 +270,7 @@ static const struct {
       60,
       10000,
       0,
-      { { 0, RULE_FAILED } },
+      { { 0, RULE_FAILED, false } },
       1 },
     { "allowing does not undo an earlier denial",
       { { "b", NULL, "no", 0, 0, 0 },
@@ -265,7 +281,7 @@ static const struct {
       60,
       1000,
       0,
-      { { 0, RULE_DENIED }, { 1, RULE_FAILED } },
+      { { 0, RULE_DENIED, false }, { 1, RULE_FAILED, false } },
       2 },
     { "a rule with a quota asks, and is not cacheable",
       { { "q", NULL, NULL, "i", 0, 0 } },
@@ -275,7 +291,7 @@ static const struct {
       0,
       0,
       1,
-      { { 0, RULE_PASSED } },
+      { { 0, RULE_PASSED, false } },
       1 },
     { "a denial elsewhere: no quota is asked",
       { { "q", NULL, NULL, "i", 0, 0 }, { "a", NULL, "no", 0, 0, 0 } },
@@ -285,7 +301,7 @@ static const struct {
       60,
       1000,
       0,
-      { { 0, RULE_PASSED }, { 1, RULE_DENIED } },
+      { { 0, RULE_PASSED, false }, { 1, RULE_DENIED, false } },
       2 },
     { "deny in a rule with a quota does not deny",
       { { "q", NULL, "busy", "i", 0, 0 } },
@@ -295,7 +311,7 @@ static const struct {
       0,
       0,
       1,
-      { { 0, RULE_PASSED } },
+      { { 0, RULE_PASSED, false } },
       1 },
     { "two rules ask for one quota: once",
       { { "q", NULL, NULL, "ip", 0, 0 }, { "r", NULL, NULL, "pi", 0, 0 } },
@@ -305,7 +321,7 @@ static const struct {
       0,
       0,
       2,
-      { { 0, RULE_PASSED }, { 1, RULE_PASSED } },
+      { { 0, RULE_PASSED, false }, { 1, RULE_PASSED, false } },
       2 },
     { "a conditional quota that does not hold is not asked",
       { { "q", NULL, NULL, "c", 0, 0 } },
@@ -315,7 +331,7 @@ static const struct {
       0,
       0,
       0,
-      { { 0, RULE_PASSED } },
+      { { 0, RULE_PASSED, false } },
       1 },
 };
 
@@ -329,7 +345,7 @@ static void rules_decide(void **state)
 
         setup(&f, rule_rows[i].rules);
         fill_bag(&f, "ratings", NULL, rule_rows[i].path);
-        ended = check_run(&f.check, &f.ruleset, &f.bag, NULL, 0);
+        ended = run(&f, NULL, 0);
         row_equal_i64(why, ended,
                       rule_rows[i].code != STATUS_OK ? CHECK_DENIED
                       : rule_rows[i].requests > 0    ? CHECK_ASKS
@@ -345,6 +361,8 @@ static void rules_decide(void **state)
                           rule_rows[i].events[e].rule);
             row_equal_i64(why, f.check.events[e].outcome,
                           rule_rows[i].events[e].outcome);
+            row_equal_i64(why, f.check.events[e].is_shadow,
+                          rule_rows[i].events[e].is_shadow);
         }
         teardown(&f);
     }
@@ -465,7 +483,7 @@ static void quotas_of_rules_decide(void **state)
 
         setup(&f, finish_rows[i].rules);
         fill_bag(&f, finish_rows[i].host, NULL, NULL);
-        if (check_run(&f.check, &f.ruleset, &f.bag, NULL, 0) == CHECK_ASKS)
+        if (run(&f, NULL, 0) == CHECK_ASKS)
             check_finish(&f.check, finish_rows[i].grants);
         row_equal_i64(why, f.check.code, finish_rows[i].code);
         row_equal_str(why, f.check.message, str_of(finish_rows[i].message));
@@ -507,7 +525,7 @@ static void the_caller_is_charged_for_what_he_names(void **state)
         setup(&f, NULL);
         f.ruleset.refuse_unknown_quota = rows[i].refuse_unknown;
         fill_bag(&f, NULL, rows[i].user, NULL);
-        check_run(&f.check, &f.ruleset, &f.bag, &ask, 1);
+        run(&f, &ask, 1);
         answer = &f.check.answers[0];
         row_equal_i64(rows[i].why, answer->result, rows[i].result);
         row_equal_i64(rows[i].why, answer->grant.granted, rows[i].granted);
@@ -537,8 +555,7 @@ static void a_quota_is_charged_once(void **state)
     (void)state;
     setup(&f, rules);
     fill_bag(&f, "ratings", NULL, NULL);
-    assert_int_equal(check_run(&f.check, &f.ruleset, &f.bag, &ask, 1),
-                     CHECK_ASKS);
+    assert_int_equal(run(&f, &ask, 1), CHECK_ASKS);
     assert_int_equal(f.check.request_count, 2);
     assert_int_equal(f.check.requests[0].amount, 5);
     assert_int_equal(f.check.requests[1].quota, PER_USER);
@@ -568,7 +585,7 @@ static void keys_tell_requests_apart(void **state)
     setup(&f, NULL);
     for (size_t i = 0; i < ROWS(rows); i++) {
         fill_bag(&f, rows[i].host, NULL, NULL);
-        check_run(&f.check, &f.ruleset, &f.bag, &ask, 1);
+        run(&f, &ask, 1);
         assert_int_equal(f.check.request_count, 1);
         row_equal_i64(rows[i].why, f.check.requests[0].limit, rows[i].limit);
         row_equal_str(rows[i].why, f.check.requests[0].text,
@@ -592,7 +609,7 @@ static void what_was_read_is_known_for_each(void **state)
     (void)state;
     setup(&f, rules);
     fill_bag(&f, "ratings", NULL, "/");
-    check_run(&f.check, &f.ruleset, &f.bag, asks, 2);
+    run(&f, asks, 2);
     assert_int_equal(f.check.refs.count, 1);
     row_equal_str(
         "precondition",
@@ -622,7 +639,7 @@ static void at_most_eight_quotas_are_charged(void **state)
         asks[i] = (struct quota_ask){ STR("per-user"), 1, false };
     setup(&f, rules);
     fill_bag(&f, "ratings", NULL, NULL);
-    check_run(&f.check, &f.ruleset, &f.bag, asks, QUOTAS_PER_CHECK_MAX);
+    run(&f, asks, QUOTAS_PER_CHECK_MAX);
     assert_int_equal(f.check.request_count, QUOTAS_PER_CHECK_MAX);
     assert_int_equal(f.check.uncharged_count, 1);
     teardown(&f);
@@ -644,7 +661,7 @@ static void size_is_no_way_around_a_rule(void **state)
         fill_bag(&f, NULL, "y", "x");
         arena_init(&arena, limit);
         f.bag.arena = &arena;
-        check_run(&f.check, &f.ruleset, &f.bag, NULL, 0);
+        run(&f, NULL, 0);
         row_true("denied, whatever memory there is",
                  f.check.code == STATUS_PERMISSION_DENIED ||
                      (arena.is_exhausted &&
