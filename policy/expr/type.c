@@ -16,19 +16,35 @@ struct checker {
 
 static bool check(struct checker *checker, struct ast *ast);
 
-/* Reads a string literal as a DURATION, if that is wanted and possible. */
-static bool coerce(struct ast *ast, enum value_type wanted)
+/* Reads a string literal as a DURATION. False if it is none. */
+static bool make_duration(struct ast *ast)
 {
     int64_t duration_ns;
 
-    if (wanted != VALUE_DURATION || ast->kind != AST_LITERAL ||
-        ast->type != VALUE_STRING ||
-        !duration_parse(ast->literal.string, &duration_ns))
+    if (!duration_parse(ast->literal.string, &duration_ns))
         return false;
-    ast->type = VALUE_DURATION;
     ast->literal =
         (struct value){ .type = VALUE_DURATION, .duration_ns = duration_ns };
     return true;
+}
+
+/* Reads a string literal, or both that a conditional may choose, as a DURATION,
+ * if that is wanted and possible. */
+static bool coerce(struct ast *ast, enum value_type wanted)
+{
+    bool is_conditional = ast->kind == AST_CALL && !ast->function->run;
+    bool is_made = false;
+
+    if (wanted != VALUE_DURATION || ast->type != VALUE_STRING)
+        return false;
+    if (ast->kind == AST_LITERAL)
+        is_made = make_duration(ast);
+    else if (is_conditional)
+        is_made = coerce(ast->parts->next, wanted) &&
+                  coerce(ast->parts->next->next, wanted);
+    if (is_made)
+        ast->type = wanted;
+    return is_made;
 }
 
 /* `as`: what the expected value is for, with a space before it, or "". */

@@ -1,6 +1,7 @@
 /*
  * Gives every node of a tree its type, or says why it has none. There are no
- * conversions, but that a string literal is a DURATION where one is expected.
+ * conversions, but that a string literal, and a conditional of two, is a
+ * DURATION where one is expected.
  * Threads: any, as long as nobody declares attributes.
  */
 #ifndef POLICY_EXPR_TYPE_H

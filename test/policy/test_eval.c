@@ -194,6 +194,11 @@ static void test_bools(void **state)
           true },
         { "conditional(connection.mtls, response.duration, '1s') == '5s'",
           true },
+        { "response.duration < conditional(connection.mtls, '6s', '1s')",
+          true },
+        { "conditional(false, '1s', conditional(true, '5s', '2s')) == "
+          "response.duration",
+          true },
         { "conditionalString(false, 'a', 'b') == 'b'", true },
 
         { "emptyStringMap()['a'] == '' && emptyStringMap()['a'] | 'b' == 'b'",
