@@ -1,5 +1,7 @@
 #include "policy/check/explain.h"
 
+#include "policy/check/window.h"
+
 struct explainer {
     const struct check *check;
     const struct explain_options *options;
@@ -20,10 +22,13 @@ const char *quota_fate_text(enum quota_fate fate)
     return "";
 }
 
-/* Whether rules left it to the quotas: answers and requests are then set. */
-static bool has_asked(const struct explainer *explainer)
+static bool evaluate(struct explainer *explainer, const struct code *code,
+                     struct value *value, struct failure *failure)
 {
-    return explainer->check->code == STATUS_OK || explainer->options->grants;
+    if (code_eval(code, &explainer->bag, value, &failure->error) == EVAL_OK)
+        return true;
+    failure->text = code_text(code);
+    return false;
 }
 
 /* ---- quotas ------------------------------------------------------------ */
@@ -36,19 +41,20 @@ static bool is_named_by_caller(const struct check *check, uint32_t quota)
     return false;
 }
 
+/* Which request of the check it is; asked_by: a rule, or UINT32_MAX for the
+ * caller. */
 static void find_request(struct explainer *explainer, uint32_t asked_by,
                          struct quota_account *account)
 {
     const struct check *check = explainer->check;
     const struct quota_grant *grants = explainer->options->grants;
+    uint32_t quota = account->request.quota;
 
     account->fate = QUOTA_NOT_ASKED;
-    if (!has_asked(explainer))
-        return;
-    if (is_named_by_caller(check, account->quota))
+    if (asked_by != UINT32_MAX && is_named_by_caller(check, quota))
         account->fate = QUOTA_SHARED;
     for (uint32_t i = 0; i < check->request_count; i++) {
-        if (check->requests[i].quota != account->quota)
+        if (check->requests[i].quota != quota)
             continue;
         account->fate =
             check->request_rule[i] == asked_by ? QUOTA_ASKED : QUOTA_SHARED;
@@ -58,31 +64,32 @@ static void find_request(struct explainer *explainer, uint32_t asked_by,
     }
 }
 
-/* The text of which error->offset is a place: the match's or a dimension's. */
-static struct str failed_text(const struct quota_spec *spec, struct bag *bag)
+/* Which of its expressions is to blame. */
+static void find_failure(struct explainer *explainer,
+                         const struct quota_spec *spec, struct failure *failure)
 {
     struct value value;
 
-    if (spec->match && code_eval(spec->match, bag, &value, NULL) != EVAL_OK)
-        return code_text(spec->match);
+    if (spec->match && !evaluate(explainer, spec->match, &value, failure))
+        return;
     for (uint32_t i = 0; i < spec->dimension_count; i++)
-        if (code_eval(spec->dimensions[i].code, bag, &value, NULL) != EVAL_OK)
-            return code_text(spec->dimensions[i].code);
-    return STR("");
+        if (!evaluate(explainer, spec->dimensions[i].code, &value, failure))
+            return;
+    if (spec->enforcement.by)
+        evaluate(explainer, spec->enforcement.by, &value, failure);
 }
 
-/* asked_by: a rule, or UINT32_MAX for the caller. */
 static void account_quota(struct explainer *explainer, uint32_t quota,
-                          uint32_t asked_by, struct quota_account *account)
+                          struct quota_account *account)
 {
     const struct ruleset *ruleset = explainer->check->ruleset;
     const struct quota_spec *spec = &ruleset->quotas[quota];
 
-    *account = (struct quota_account){ .name = spec->name, .quota = quota };
+    *account = (struct quota_account){ .name = spec->name };
     switch (quota_request_make(&account->request, ruleset, quota,
-                               &explainer->bag, &account->error)) {
+                               &explainer->bag, NULL)) {
     case QUOTA_REQUEST_MADE:
-        find_request(explainer, asked_by, account);
+        account->fate = QUOTA_NOT_ASKED;
         break;
     case QUOTA_REQUEST_EXEMPT:
         account->fate = QUOTA_EXEMPT;
@@ -91,9 +98,31 @@ static void account_quota(struct explainer *explainer, uint32_t quota,
         break;
     case QUOTA_REQUEST_FAILED:
         account->fate = QUOTA_FAILED;
-        account->text = failed_text(spec, &explainer->bag);
+        find_failure(explainer, spec, &account->failure);
         break;
     }
+}
+
+static bool has_request(const struct quota_account *account)
+{
+    return account->fate == QUOTA_NOT_ASKED;
+}
+
+static void account_ask(struct explainer *explainer,
+                        const struct quota_ask *ask,
+                        struct quota_account *account)
+{
+    uint32_t quota = ruleset_find_quota(explainer->check->ruleset, ask->name);
+
+    if (quota == UINT32_MAX) {
+        *account =
+            (struct quota_account){ .name = ask->name, .fate = QUOTA_UNKNOWN };
+        return;
+    }
+    account_quota(explainer, quota, account);
+    account->request.amount = ask->amount;
+    if (has_request(account))
+        find_request(explainer, UINT32_MAX, account);
 }
 
 static void account_asks(struct explainer *explainer,
@@ -103,33 +132,49 @@ static void account_asks(struct explainer *explainer,
     struct quota_account *accounts =
         arena_calloc(explainer->arena, check->ask_count, sizeof(*accounts));
 
-    for (uint32_t i = 0; i < check->ask_count; i++) {
-        const struct quota_ask *ask = &check->asks[i];
-        uint32_t quota = ruleset_find_quota(check->ruleset, ask->name);
-
-        if (quota == UINT32_MAX)
-            accounts[i] = (struct quota_account){ .fate = QUOTA_UNKNOWN,
-                                                  .quota = UINT32_MAX };
-        else
-            account_quota(explainer, quota, UINT32_MAX, &accounts[i]);
-        accounts[i].name = ask->name;
-        accounts[i].request.amount = ask->amount;
-    }
+    for (uint32_t i = 0; i < check->ask_count; i++)
+        account_ask(explainer, &check->asks[i], &accounts[i]);
     explanation->asks = accounts;
     explanation->ask_count = check->ask_count;
 }
 
 /* ---- rules ------------------------------------------------------------- */
 
-static void account_rule_quotas(struct explainer *explainer, uint32_t index,
-                                struct rule_account *account)
+static void account_amount(struct explainer *explainer,
+                           const struct quota_use *use,
+                           struct quota_account *account)
+{
+    struct value amount = { .int64 = 1 };
+    struct failure *failure = &account->failure;
+
+    if (use->amount && evaluate(explainer, use->amount, &amount, failure) &&
+        amount.int64 < 1) {
+        failure->text = code_text(use->amount);
+        failure->error = (struct eval_error){
+            .status = EVAL_ERROR,
+            .attribute = ATTR_NONE,
+            .message = "the amount is below 1",
+        };
+    }
+    account->request.amount = amount.int64;
+    if (failure->text.data)
+        account->fate = QUOTA_FAILED;
+}
+
+static void account_uses(struct explainer *explainer, uint32_t rule_number,
+                         struct rule_account *account)
 {
     const struct rule *rule = account->rule;
     struct quota_account *quotas =
         arena_calloc(explainer->arena, rule->quota_count, sizeof(*quotas));
 
-    for (uint32_t i = 0; i < rule->quota_count; i++)
-        account_quota(explainer, rule->quotas[i].quota, index, &quotas[i]);
+    for (uint32_t i = 0; i < rule->quota_count; i++) {
+        account_quota(explainer, rule->quotas[i].quota, &quotas[i]);
+        if (has_request(&quotas[i]))
+            account_amount(explainer, &rule->quotas[i], &quotas[i]);
+        if (has_request(&quotas[i]))
+            find_request(explainer, rule_number, &quotas[i]);
+    }
     account->quotas = quotas;
     account->quota_count = rule->quota_count;
 }
@@ -140,28 +185,41 @@ static bool does_match(const struct rule_account *account)
            (account->match.status == EVAL_OK && account->match.value.boolean);
 }
 
+static enum rule_fate fate_without_event(const struct explainer *explainer,
+                                         const struct rule_account *account)
+{
+    const struct rule *rule = account->rule;
+    int64_t steady_ns;
+
+    if (rule->active &&
+        !window_is_open(rule->active, explainer->check->wall_ns, &steady_ns))
+        return RULE_NOT_ACTIVE;
+    if (does_match(account) || account->match.status != EVAL_OK)
+        return RULE_NOT_ASKED;
+    return RULE_NO_MATCH;
+}
+
 /* event: what the check noted of the rule, or NULL. */
-static void account_rule(struct explainer *explainer, uint32_t index,
+static void account_rule(struct explainer *explainer, uint32_t number,
                          const struct rule_event *event,
                          struct rule_account *account)
 {
-    const struct rule *rule = &explainer->check->ruleset->rules[index];
+    const struct rule *rule = &explainer->check->ruleset->rules[number];
+    struct value value;
 
-    *account =
-        (struct rule_account){ .rule = rule, .has_match = rule->match != NULL };
+    *account = (struct rule_account){ .rule = rule,
+                                      .fate = RULE_TOOK_PART,
+                                      .event = event,
+                                      .has_match = rule->match != NULL };
     if (rule->match)
         reason_find(&account->match, rule->match, &explainer->bag,
                     explainer->vocabulary, explainer->arena);
-    if (event) {
-        account->fate = RULE_TOOK_PART;
-        account->outcome = event->outcome;
-        if (does_match(account))
-            account_rule_quotas(explainer, index, account);
-    } else if (does_match(account) || account->match.status != EVAL_OK) {
-        account->fate = RULE_NOT_REACHED;
-    } else {
-        account->fate = RULE_NO_MATCH;
-    }
+    if (!event)
+        account->fate = fate_without_event(explainer, account);
+    else if (rule->enforcement.by)
+        evaluate(explainer, rule->enforcement.by, &value, &account->failure);
+    if (event && does_match(account))
+        account_uses(explainer, number, account);
 }
 
 /* Events are in file order, as the rules are. */

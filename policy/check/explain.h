@@ -21,8 +21,8 @@
  * What became of a quota.
  *   SHARED     the caller or an earlier rule asks for it; it is charged once
  *   EXEMPT     its match does not hold, so it is not charged
- *   FAILED     its match or a dimension has no value
- *   NOT_ASKED  a rule has decided before, or too many are asked already
+ *   FAILED     its match, a dimension or the amount has no value
+ *   NOT_ASKED  the request is refused without it, or asks too many already
  */
 #define QUOTA_FATES(X)                                                         \
     X(ASKED, "asked")                                                          \
@@ -38,31 +38,37 @@ enum quota_fate {
 #undef X
 };
 
+/* An expression that has no value, or none that can be used. */
+struct failure {
+    struct eval_error error;
+    struct str text; /* of the expression; data == NULL: there is no failure */
+};
+
 struct quota_account {
     struct str name;
     enum quota_fate fate;
-    uint32_t quota;               /* index into ruleset.quotas, or UINT32_MAX */
-    struct quota_request request; /* unless EXEMPT, FAILED or UNKNOWN */
+    struct quota_request request;    /* unless EXEMPT, FAILED or UNKNOWN */
     const struct quota_grant *grant; /* NULL: the store was not asked */
     struct reason match;             /* EXEMPT: why */
-    struct eval_error error;         /* FAILED: why, in `text` */
-    struct str text;
+    struct failure failure;          /* FAILED: why */
 };
 
 /* What became of a rule. */
 enum rule_fate {
-    RULE_TOOK_PART,   /* matched or failed: see outcome */
-    RULE_NO_MATCH,    /* see match.clauses */
-    RULE_NOT_REACHED, /* the decision was made before it */
+    RULE_TOOK_PART,  /* see event */
+    RULE_NO_MATCH,   /* see match.clauses */
+    RULE_NOT_ACTIVE, /* it is outside of its window */
+    RULE_NOT_ASKED,  /* an earlier one ended the evaluation */
 };
 
 struct rule_account {
     const struct rule *rule;
     enum rule_fate fate;
-    enum rule_outcome outcome; /* RULE_TOOK_PART */
-    bool has_match;            /* without one it always matches */
+    const struct rule_event *event; /* RULE_TOOK_PART */
+    bool has_match;                 /* without one it matches always */
     struct reason match;
-    const struct quota_account *quotas; /* RULE_TOOK_PART: those it names */
+    struct failure failure;             /* of another expression than match */
+    const struct quota_account *quotas; /* of a rule that matched: its own */
     uint32_t quota_count;
 };
 
