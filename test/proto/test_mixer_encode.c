@@ -110,6 +110,61 @@ static void test_denied(void **state)
         "blue:not yet");
 }
 
+/* ---- the route directive ----------------------------------------------- */
+
+static const struct header_change changes[] = {
+    { STR_INIT("x-tier"), STR_INIT("gold"), HEADER_REPLACE },
+    { STR_INIT("x-secret"), { NULL, 0 }, HEADER_REMOVE },
+    { STR_INIT("via"), STR_INIT("caf\xe9"), HEADER_REPLACE },
+    { STR_INIT("via"), STR_INIT("caf\xc3\xa9"), HEADER_APPEND },
+};
+
+static void test_headers_of_a_request_that_passes(void **state)
+{
+    struct fixture *fixture = *state;
+    const Istio__Mixer__V1__RouteDirective *directive;
+
+    fixture->check.request_headers =
+        (struct header_changes){ changes, ROWS(changes) };
+    fixture->check.response_headers = (struct header_changes){ changes, 1 };
+    directive = encode(fixture)->precondition->route_directive;
+    assert_non_null(directive);
+    assert_int_equal(directive->direct_response_code, 0);
+    assert_string_equal(directive->direct_response_body, "");
+    row_equal_i64("what is no text is left out",
+                  directive->n_request_header_operations, 3);
+    assert_string_equal(directive->request_header_operations[0]->name,
+                        "x-tier");
+    assert_string_equal(directive->request_header_operations[0]->value, "gold");
+    for (unsigned i = 0; i < 3; i++)
+        row_equal_i64("in their order",
+                      directive->request_header_operations[i]->operation, i);
+    assert_string_equal(directive->request_header_operations[2]->value,
+                        "caf\xc3\xa9");
+    row_equal_i64("response", directive->n_response_header_operations, 1);
+}
+
+static void test_a_direct_response(void **state)
+{
+    struct fixture *fixture = *state;
+    const Istio__Mixer__V1__RouteDirective *directive;
+
+    fixture->check.code = STATUS_UNAUTHENTICATED;
+    fixture->check.message = STR("r:who");
+    fixture->check.response_headers = (struct header_changes){ changes, 1 };
+    directive = encode(fixture)->precondition->route_directive;
+    row_equal_i64("follows from the code", directive->direct_response_code,
+                  401);
+    assert_string_equal(directive->direct_response_body, "r:who");
+    row_equal_i64("header", directive->n_response_header_operations, 1);
+
+    fixture->check.body = STR("<p>who?</p>");
+    fixture->check.http_status = 407;
+    directive = encode(fixture)->precondition->route_directive;
+    row_equal_i64("given", directive->direct_response_code, 407);
+    assert_string_equal(directive->direct_response_body, "<p>who?</p>");
+}
+
 static void test_a_refusal_by_a_rule_names_no_quota(void **state)
 {
     struct fixture *fixture = *state;
@@ -452,6 +507,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_allowed),
         TEST(test_denied),
+        TEST(test_headers_of_a_request_that_passes),
+        TEST(test_a_direct_response),
         TEST(test_a_refusal_by_a_rule_names_no_quota),
         TEST(test_a_message_that_is_no_text_is_left_out),
         TEST(test_references),
