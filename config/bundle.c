@@ -1,14 +1,12 @@
 #include "config/bundle.h"
 
+#include "config/file.h"
 #include "config/scan.h"
 #include "config/source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* A bundle that is being read from disk. */
 struct reading {
@@ -38,61 +36,31 @@ static void bundle_init(struct bundle *bundle)
     arena_init(&bundle->arena, 0);
 }
 
-/* Reads up to `room` bytes; *len may be room + 1, which says "longer". False
- * with errno. The buffer is the caller's. */
-static bool read_all(int fd, size_t room, char **buffer, size_t *len)
-{
-    size_t capacity = 0;
-
-    *buffer = NULL;
-    *len = 0;
-    for (;;) {
-        size_t want;
-        ssize_t got;
-
-        if (*len == capacity) {
-            capacity = 2 * capacity + 4096;
-            *buffer = realloc(*buffer, capacity);
-            if (!*buffer)
-                abort();
-        }
-        want = capacity - *len;
-        if (want > room + 1 - *len)
-            want = room + 1 - *len;
-        got = want == 0 ? 0 : read(fd, *buffer + *len, want);
-        if (got == 0)
-            return true;
-        if (got > 0)
-            *len += (size_t)got;
-        else if (errno != EINTR)
-            return false;
-    }
-}
-
 /* Fills in text and stamp of a file whose path is set. place: who asked. */
 static void read_file(struct reading *reading, struct bundle_file *file,
                       struct place place)
 {
-    size_t room = BUNDLE_BYTES_MAX - reading->total_bytes, len = 0;
-    int fd = open(file->path.data, O_RDONLY | O_CLOEXEC);
-    char *buffer = NULL;
+    struct file read;
 
-    if (fd < 0 || !read_all(fd, room, &buffer, &len)) {
-        diags_add(reading->diags, DIAG_ERROR, place, "cannot read `%.*s`: %s",
-                  STR_ARG(file->path), strerror(errno));
-    } else if (len > room) {
+    switch (file_read(&read, file->path.data,
+                      BUNDLE_BYTES_MAX - reading->total_bytes)) {
+    case FILE_READ:
+        file->text = arena_copy(&reading->bundle->arena,
+                                (struct str){ read.bytes, read.len });
+        file->stamp = read.stamp;
+        reading->total_bytes += read.len;
+        break;
+    case FILE_TOO_LONG:
         diags_add(reading->diags, DIAG_ERROR, place,
                   "the files are together longer than %zu MiB",
                   BUNDLE_BYTES_MAX >> 20);
-    } else {
-        file->text =
-            arena_copy(&reading->bundle->arena, (struct str){ buffer, len });
-        file->stamp = stamp_of_fd(fd);
-        reading->total_bytes += len;
+        break;
+    case FILE_FAILED:
+        diags_add(reading->diags, DIAG_ERROR, place, "cannot read `%.*s`: %s",
+                  STR_ARG(file->path), strerror(errno));
+        break;
     }
-    if (fd >= 0)
-        close(fd);
-    free(buffer);
+    free(read.bytes);
 }
 
 static bool has_file(const struct bundle *bundle, struct str path)
@@ -173,144 +141,51 @@ void bundle_from_text(struct bundle *bundle, struct str path, struct str text)
                                    .text = arena_copy(&bundle->arena, text) });
 }
 
-/* In the memfd: a header, then for each file a record and its two texts. */
-#define MAGIC UINT64_C(0x0001454c444e5542) /* "BUNDLE", version 1 */
-
-struct header {
-    uint64_t magic;
-    uint64_t file_count;
-};
-
-struct record {
-    uint64_t path_bytes;
-    uint64_t text_bytes;
-};
-
-static bool write_all(int fd, const void *bytes, size_t count)
+void bundle_borrow(struct bundle *bundle, const struct bundle *source)
 {
-    const char *from = bytes;
-
-    while (count > 0) {
-        ssize_t written = write(fd, from, count);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        from += written;
-        count -= (size_t)written;
-    }
-    return true;
-}
-
-static bool write_file(int fd, const struct bundle_file *file)
-{
-    struct record record = { file->path.len, file->text.len };
-
-    return write_all(fd, &record, sizeof(record)) &&
-           write_all(fd, file->path.data, file->path.len) &&
-           write_all(fd, file->text.data, file->text.len);
-}
-
-int bundle_seal(const struct bundle *bundle)
-{
-    struct header header = { MAGIC, bundle->file_count };
-    int fd = memfd_create("sluice-bundle", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    bool is_good;
-    int error;
-
-    if (fd < 0)
-        return -1;
-    is_good = write_all(fd, &header, sizeof(header));
-    for (uint32_t i = 0; is_good && i < bundle->file_count; i++)
-        is_good = write_file(fd, &bundle->files[i]);
-    if (is_good &&
-        fcntl(fd, F_ADD_SEALS,
-              F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
-        return fd;
-    error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-/* Takes `count` bytes off the front. */
-static bool take(struct str *rest, uint64_t count, struct str *taken)
-{
-    if (count > rest->len)
-        return false;
-    *taken = (struct str){ rest->data, (size_t)count };
-    *rest = str_skip(*rest, (size_t)count);
-    return true;
-}
-
-static bool decode_file(struct bundle *bundle, uint32_t *capacity,
-                        struct str *rest)
-{
-    struct record record;
-    struct str bytes, path, text;
-
-    if (!take(rest, sizeof(record), &bytes))
-        return false;
-    memcpy(&record, bytes.data, sizeof(record));
-    if (!take(rest, record.path_bytes, &path) ||
-        !take(rest, record.text_bytes, &text))
-        return false;
-    add_file(bundle, capacity,
-             (struct bundle_file){ .path = arena_copy(&bundle->arena, path),
-                                   .text = arena_copy(&bundle->arena, text) });
-    return true;
-}
-
-static bool decode(struct bundle *bundle, struct str rest)
-{
-    struct header header;
-    struct str bytes;
     uint32_t capacity = 0;
 
-    if (!take(&rest, sizeof(header), &bytes))
-        return false;
-    memcpy(&header, bytes.data, sizeof(header));
-    if (header.magic != MAGIC || header.file_count == 0 ||
-        header.file_count > BUNDLE_FILES_MAX)
-        return false;
-    for (uint64_t i = 0; i < header.file_count; i++)
-        if (!decode_file(bundle, &capacity, &rest))
-            return false;
-    return rest.len == 0;
+    bundle_init(bundle);
+    for (uint32_t i = 0; i < source->file_count; i++)
+        add_file(bundle, &capacity, source->files[i]);
 }
 
-bool bundle_open(struct bundle *bundle, int fd)
+const struct bundle_list *bundle_find_list(const struct bundle *bundle,
+                                           struct str name)
 {
-    struct stat status;
-    void *mapping;
-    bool is_good;
+    for (uint32_t i = 0; i < bundle->list_count; i++)
+        if (str_eq(bundle->lists[i].name, name))
+            return &bundle->lists[i];
+    return NULL;
+}
 
-    bundle_init(bundle);
-    if (fstat(fd, &status) < 0 || status.st_size <= 0)
-        return false;
-    mapping = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (mapping == MAP_FAILED)
-        return false;
-    is_good = decode(bundle, (struct str){ mapping, (size_t)status.st_size });
-    munmap(mapping, (size_t)status.st_size);
-    return is_good;
+static bool list_equal(const struct bundle_list *a, const struct bundle_list *b)
+{
+    return str_eq(a->name, b->name) && !a->block.data == !b->block.data &&
+           a->fingerprint[0] == b->fingerprint[0] &&
+           a->fingerprint[1] == b->fingerprint[1];
 }
 
 bool bundle_equal(const struct bundle *a, const struct bundle *b)
 {
-    if (a->file_count != b->file_count)
+    if (a->file_count != b->file_count || a->list_count != b->list_count)
         return false;
     for (uint32_t i = 0; i < a->file_count; i++)
         if (!str_eq(a->files[i].path, b->files[i].path) ||
             !str_eq(a->files[i].text, b->files[i].text))
+            return false;
+    for (uint32_t i = 0; i < a->list_count; i++)
+        if (!list_equal(&a->lists[i], &b->lists[i]))
             return false;
     return true;
 }
 
 void bundle_fini(struct bundle *bundle)
 {
+    if (bundle->mapping.data)
+        munmap((void *)(uintptr_t)bundle->mapping.data, bundle->mapping.len);
     free(bundle->files);
+    free(bundle->lists);
     arena_fini(&bundle->arena);
     *bundle = (struct bundle){ 0 };
 }

@@ -1,8 +1,9 @@
 /*
- * All files that one configuration consists of, as bytes: the main file and
- * all that it includes. Only the master opens files; workers get the bundle in
- * a sealed memfd.
- * Threads: one at a time.
+ * All bytes that one configuration consists of: the main file, all that it
+ * includes, and its lists, compiled. Only the master opens files; workers get
+ * the bundle in a sealed memfd and map it, so lists are in memory once for all
+ * of them.
+ * Threads: one at a time; once it is read, any.
  */
 #ifndef CONFIG_BUNDLE_H
 #define CONFIG_BUNDLE_H
@@ -21,35 +22,57 @@ struct bundle_file {
     struct stamp stamp; /* when it was read; zero if not from disk */
 };
 
+struct bundle_list {
+    struct str name;
+    struct str block;        /* see roster.h; data == NULL: cannot be had now */
+    uint64_t fingerprint[2]; /* of all that it was compiled from */
+    struct str path;         /* of its file; empty: none, or not from disk */
+    struct stamp stamp;      /* of that file when it was read */
+};
+
 /* files[0] is the main file; then those that it includes, then those that they
  * include. */
 struct bundle {
     struct arena arena;
     struct bundle_file *files;
     uint32_t file_count;
+    struct bundle_list *lists; /* in the order of the configuration */
+    uint32_t list_count;
+    struct str mapping; /* of a sealed one, else empty */
 };
 
 #define BUNDLE_FILES_MAX 1000
+#define BUNDLE_LISTS_MAX 1000
 #define BUNDLE_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 /*
- * Reads `path` and all that it includes (relative to the including file).
- * False, with reasons in `diags`, if a file cannot be read or the limits are
- * exceeded; the bundle then still names what it tried, so that those files can
- * be watched. That includes are not too deep and not in a circle is checked
- * when the bundle is loaded. Free with bundle_fini either way.
+ * Reads `path` and all that it includes (relative to the including file); not
+ * its lists, which is bundle_add_lists. False, with reasons in `diags`, if a
+ * file cannot be read or the limits are exceeded; the bundle then still names
+ * what it tried, so that those files can be watched. That includes are not too
+ * deep and not in a circle is checked when the bundle is loaded. Free with
+ * bundle_fini either way.
  */
 bool bundle_read(struct bundle *bundle, const char *path, struct diags *diags);
 
 /* A bundle of one file that exists only as text. Copies both. */
 void bundle_from_text(struct bundle *bundle, struct str path, struct str text);
 
+/* The same files as in `source`, which must outlive it; no lists yet. */
+void bundle_borrow(struct bundle *bundle, const struct bundle *source);
+
 /* A sealed memfd with the whole bundle; -1 with errno on failure. */
 int bundle_seal(const struct bundle *bundle);
 
-/* Reads it back. False if `fd` holds no bundle of this version. */
+/* Maps it. False if `fd` holds no bundle of this version. Free with
+ * bundle_fini either way. */
 bool bundle_open(struct bundle *bundle, int fd);
 
+/* The list of that name, or NULL. */
+const struct bundle_list *bundle_find_list(const struct bundle *bundle,
+                                           struct str name);
+
+/* Whether both mean the same. */
 bool bundle_equal(const struct bundle *a, const struct bundle *b);
 void bundle_fini(struct bundle *bundle);
 

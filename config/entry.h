@@ -13,6 +13,7 @@
 #include "config/locate.h"
 #include "config/snapshot.h"
 #include "policy/attr/value.h"
+#include "policy/rule/roster.h"
 #include "policy/rule/rule.h"
 #include "quota/limit.h"
 
@@ -41,6 +42,20 @@ struct attribute_entry {
     const struct mark *mark;
     struct str name;
     enum value_type type;
+};
+
+struct list_entry {
+    const struct mark *mark;
+    struct str name;
+    enum roster_type type;
+    struct texts entries;
+    struct str file;  /* empty: none */
+    struct str url;   /* empty: none */
+    struct str cache; /* empty: none */
+    int64_t refresh_ns;
+    int64_t max_age_ns;
+    int64_t timeout_ns;
+    uint64_t max_bytes;
 };
 
 struct concurrency_entry {
@@ -136,6 +151,7 @@ struct document {
     struct store_settings store;
     struct log_settings log;
     struct entries attributes; /* struct attribute_entry */
+    struct entries lists;      /* struct list_entry */
     struct entries quotas;     /* struct quota_entry */
     struct entries rules;      /* struct rule_entry */
 };

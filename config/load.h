@@ -23,6 +23,7 @@ struct load {
     const struct document *document;
     struct snapshot *snapshot; /* what is compiled goes here */
     struct diags *diags;
+    struct table lists;  /* name -> struct snapshot_list */
     struct table quotas; /* name in lower case -> struct quota_entry */
 };
 
@@ -37,6 +38,12 @@ void load_settings(struct load *load);
 
 /* Declares the attributes in the snapshot's vocabulary. */
 void load_attributes(struct load *load);
+
+/* Fills snapshot.lists, one for each entry, in their order. */
+void load_lists(struct load *load);
+
+/* The list of that name, or NULL. */
+const struct roster *load_find_list(const struct load *load, struct str name);
 
 /* Fills ruleset.quotas and limits, one for each entry, in their order. */
 void load_quotas(struct load *load);

@@ -5,6 +5,8 @@
 #include "policy/base/clock.h"
 #include "quota/local/local.h"
 
+#define PATH_BYTES_MAX 2048
+
 static const struct choice unknown_quotas[] = { { "grant", false },
                                                 { "refuse", true },
                                                 { NULL, 0 } };
@@ -147,6 +149,13 @@ static const struct field server_fields[] = {
       .most = LIMIT_AMOUNT_MAX,
       .fallback = "10000",
       .doc = "How often a caller may reuse it." },
+    { .name = "explain",
+      .kind = FIELD_BOOL,
+      MEMBER(server_settings, explain),
+      .fallback = "false",
+      .doc = "Whether callers that ask for it, by metadata "
+             "`sluice-explain: 1`, are told why: their replies then name "
+             "rules and what they read. It takes some time of the worker." },
 };
 
 static const struct group server_group =
@@ -227,6 +236,96 @@ static const struct group attribute_group =
     GROUP(attribute_entry, attribute_fields,
           "Attributes that callers send beyond the standard ones.");
 
+static const struct choice roster_types[] = { { "string", ROSTER_STRING },
+                                              { "string_nocase",
+                                                ROSTER_STRING_NOCASE },
+                                              { "ip", ROSTER_IP },
+                                              { "regex", ROSTER_REGEX },
+                                              { NULL, 0 } };
+
+static const struct field list_fields[] = {
+    { .name = "name",
+      .kind = FIELD_TEXT,
+      MEMBER(list_entry, name),
+      .is_required = true,
+      .least = 1,
+      .most = NAME_BYTES_MAX,
+      .doc = "By which rules name it." },
+    { .name = "type",
+      .kind = FIELD_CHOICE,
+      MEMBER(list_entry, type),
+      .choices = roster_types,
+      .fallback = "string",
+      .doc = "What an entry is. `string`: a text. `string_nocase`: the same, "
+             "upper or lower case of ASCII letters. `ip`: an address, or a "
+             "network such as `10.0.0.0/8`. `regex`: a PCRE2 pattern, found "
+             "anywhere unless it is anchored; each one is searched for, and "
+             "at most 1000." },
+    { .name = "entries",
+      .kind = FIELD_NAMES,
+      MEMBER(list_entry, entries),
+      .most = 100000,
+      .doc = "Entries, in addition to those of `file` or `url`." },
+    { .name = "file",
+      .kind = FIELD_TEXT,
+      MEMBER(list_entry, file),
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "A file with one entry a line; lines that begin with `#` are "
+             "comments. Its path is relative to the file that names it. It is "
+             "watched as the configuration is." },
+    { .name = "url",
+      .kind = FIELD_TEXT,
+      MEMBER(list_entry, url),
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "Where such a file is fetched from, by `http` or `https`." },
+    { .name = "refresh",
+      .kind = FIELD_DURATION,
+      MEMBER(list_entry, refresh_ns),
+      .least = SECOND,
+      .most = 24 * HOUR,
+      .fallback = "1m",
+      .doc = "How often the `url` is asked." },
+    { .name = "max_age",
+      .kind = FIELD_DURATION,
+      MEMBER(list_entry, max_age_ns),
+      .least = SECOND,
+      .most = 30 * 24 * HOUR,
+      .fallback = "5m",
+      .doc = "A list that the `url` has not confirmed for so long can no "
+             "longer be evaluated: the `on_error` of each rule says what "
+             "holds then. Not less than `refresh`." },
+    { .name = "timeout",
+      .kind = FIELD_DURATION,
+      MEMBER(list_entry, timeout_ns),
+      .least = 100 * MILLISECOND,
+      .most = 10 * MINUTE,
+      .fallback = "10s",
+      .doc = "How long one answer of the `url` may take. The start, and a "
+             "reload that adds the list, wait so long at most." },
+    { .name = "max_size",
+      .kind = FIELD_BYTES,
+      MEMBER(list_entry, max_bytes),
+      .least = 1024,
+      .most = 1 << 30,
+      .fallback = "16MiB",
+      .doc = "The largest `file` or answer of the `url` that is accepted." },
+    { .name = "cache",
+      .kind = FIELD_TEXT,
+      MEMBER(list_entry, cache),
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "A file that the last good answer of the `url` is kept in, for a "
+             "start while the `url` is away. Its path is relative to the file "
+             "that names it." },
+};
+
+static const struct group list_group =
+    GROUP(list_entry, list_fields,
+          "Entries that rules look values up among. They come from `entries`, and "
+          "from a `file` or a `url`.");
+
 static const struct field log_fields[] = {
     { .name = "level",
       .kind = FIELD_CHOICE,
@@ -234,6 +333,22 @@ static const struct field log_fields[] = {
       .choices = log_levels,
       .fallback = "info",
       .doc = "The least important messages that are written." },
+    { .name = "denials",
+      .kind = FIELD_INTEGER,
+      MEMBER(log_settings, denial_percent),
+      .least = 0,
+      .most = 100,
+      .fallback = "0",
+      .doc = "How many of 100 refused requests have a line, with rule, quota, "
+             "key and the decision's id, which the reply has too." },
+    { .name = "denials_per_second",
+      .kind = FIELD_INTEGER,
+      MEMBER(log_settings, denials_per_second),
+      .least = 1,
+      .most = 10000,
+      .fallback = "10",
+      .doc = "The most of these lines that a worker writes; a line tells how "
+             "many were left out before it." },
 };
 
 static const struct group log_group =
@@ -256,6 +371,12 @@ static const struct field document_fields[] = {
       .most = 10000,
       .group = &attribute_group,
       .doc = "Further attributes that expressions may read." },
+    { .name = "lists",
+      .kind = FIELD_LIST,
+      MEMBER(document, lists),
+      .most = 1000,
+      .group = &list_group,
+      .doc = "Lists." },
     { .name = "quotas",
       .kind = FIELD_LIST,
       MEMBER(document, quotas),

@@ -18,43 +18,47 @@ static void load_all(struct snapshot *snapshot, const struct mark *root,
                          .diags = diags };
     unsigned errors_before = diags->error_count;
 
+    table_init(&load.lists);
     table_init(&load.quotas);
     read_document(root, &document, &snapshot->settings, &snapshot->arena,
                   diags);
     load_settings(&load);
     load_attributes(&load);
+    load_lists(&load);
     load_quotas(&load);
     load_rules(&load);
     if (diags->error_count == errors_before)
         load_warn(&load);
     table_fini(&load.quotas);
+    table_fini(&load.lists);
 }
 
-static struct snapshot *snapshot_new(void)
+static struct snapshot *snapshot_new(struct bundle *bundle)
 {
     struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
     if (!snapshot)
         abort();
+    snapshot->bundle = *bundle;
+    *bundle = (struct bundle){ 0 };
     arena_init(&snapshot->arena, 0);
     snapshot->vocabulary = vocabulary_new();
     return snapshot;
 }
 
-struct snapshot *snapshot_load(const struct bundle *bundle, struct diags *diags)
+struct snapshot *snapshot_load(struct bundle *bundle, struct diags *diags)
 {
-    struct snapshot *snapshot = snapshot_new();
-    unsigned errors_before = diags->error_count;
+    struct snapshot *snapshot = snapshot_new(bundle);
     const struct mark *root = NULL;
     struct arena scratch;
     struct source source;
 
     arena_init(&scratch, 0);
-    if (source_expand(&source, bundle, diags))
+    if (source_expand(&source, &snapshot->bundle, diags))
         root = locate(&source, &scratch, diags);
     if (root)
         load_all(snapshot, root, diags);
-    if (diags->error_count != errors_before) {
+    if (diags->error_count > 0) {
         snapshot_free(snapshot);
         snapshot = NULL;
     }
@@ -67,7 +71,10 @@ void snapshot_free(struct snapshot *snapshot)
 {
     if (!snapshot)
         return;
+    for (uint32_t i = 0; i < snapshot->list_count; i++)
+        roster_free(snapshot->lists[i].roster);
     vocabulary_free(snapshot->vocabulary);
     arena_fini(&snapshot->arena);
+    bundle_fini(&snapshot->bundle);
     free(snapshot);
 }

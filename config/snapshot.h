@@ -8,6 +8,7 @@
 #define CONFIG_SNAPSHOT_H
 
 #include "config/bundle.h"
+#include "config/list_settings.h"
 #include "config/settings.h"
 #include "policy/base/arena.h"
 #include "policy/base/diag.h"
@@ -41,6 +42,7 @@ struct server_settings {
     bool refuse_unknown_quota;
     int64_t valid_for_ns;
     int32_t valid_uses;
+    bool explain; /* to callers who ask why */
 };
 
 enum store_kind {
@@ -60,26 +62,36 @@ struct store_settings {
 
 struct log_settings {
     enum log_level level;
+    uint32_t denial_percent;     /* of refused requests, that have a line */
+    uint32_t denials_per_second; /* per worker, lines at most */
+};
+
+struct snapshot_list {
+    struct list_settings settings;
+    struct roster *roster;
 };
 
 struct snapshot {
     uint64_t generation;
+    struct bundle bundle; /* what it was made from; lists are used in there */
     struct arena arena;
     struct vocabulary *vocabulary;
     struct server_settings server;
     struct store_settings store;
     struct log_settings log;
+    struct snapshot_list *lists;
+    uint32_t list_count;
     struct ruleset ruleset;
     const struct quota_limits *limits; /* by quota, as ruleset.quotas */
     struct settings settings;          /* all of it as text, for diff.h */
 };
 
 /*
- * Checks and compiles a bundle. Collects all mistakes in `diags`; NULL if
- * there is an error among them. Warnings do not prevent it.
+ * Checks and compiles a bundle, and takes it over, also when it fails: `bundle`
+ * is empty afterwards. Collects all mistakes in `diags`; NULL if there is an
+ * error among them, also one from before. Warnings do not prevent it.
  */
-struct snapshot *snapshot_load(const struct bundle *bundle,
-                               struct diags *diags);
+struct snapshot *snapshot_load(struct bundle *bundle, struct diags *diags);
 void snapshot_free(struct snapshot *snapshot);
 
 #endif

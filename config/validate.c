@@ -1,6 +1,7 @@
 #include "config/validate.h"
 
 #include "config/bundle.h"
+#include "config/bundle_lists.h"
 #include "config/snapshot.h"
 
 #include <getopt.h>
@@ -43,10 +44,12 @@ static void check_file(struct outcome *outcome, const char *path)
 
     *outcome = (struct outcome){ .path = path, .soundness = FILE_UNSOUND };
     diags_init(&outcome->diags);
-    if (bundle_read(&bundle, path, &outcome->diags))
+    if (bundle_read(&bundle, path, &outcome->diags)) {
+        bundle_add_lists(&bundle, &(struct list_sources){ 0 }, &outcome->diags);
         snapshot = snapshot_load(&bundle, &outcome->diags);
-    else if (!bundle.files[0].text.data)
+    } else if (!bundle.files[0].text.data) {
         outcome->soundness = FILE_UNREADABLE;
+    }
     if (snapshot) {
         outcome->soundness = FILE_SOUND;
         outcome->quota_count = snapshot->ruleset.quota_count;

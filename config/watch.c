@@ -55,20 +55,28 @@ static void watch_directory(struct watch *watch, const char *path)
                           IN_DELETE_SELF | IN_MOVE_SELF);
 }
 
+static void watch_file(struct watch *watch, struct str path, struct stamp stamp)
+{
+    struct str copy = arena_copy(&watch->arena, path);
+
+    watch->files[watch->file_count++] = (struct watched){ copy.data, stamp };
+    watch_directory(watch, copy.data);
+}
+
 void watch_files(struct watch *watch, const struct bundle *bundle)
 {
     arena_clear(&watch->arena);
-    watch->files = arena_calloc(&watch->arena, bundle->file_count,
-                                sizeof(watch->files[0]));
-    watch->file_count = bundle->file_count;
+    watch->files =
+        arena_calloc(&watch->arena, bundle->file_count + bundle->list_count,
+                     sizeof(watch->files[0]));
+    watch->file_count = 0;
     watch->has_changed = false;
     watch->look_ns = 0;
-    for (uint32_t i = 0; i < bundle->file_count; i++) {
-        struct str path = arena_copy(&watch->arena, bundle->files[i].path);
-
-        watch->files[i] = (struct watched){ path.data, bundle->files[i].stamp };
-        watch_directory(watch, path.data);
-    }
+    for (uint32_t i = 0; i < bundle->file_count; i++)
+        watch_file(watch, bundle->files[i].path, bundle->files[i].stamp);
+    for (uint32_t i = 0; i < bundle->list_count; i++)
+        if (bundle->lists[i].path.len > 0)
+            watch_file(watch, bundle->lists[i].path, bundle->lists[i].stamp);
 }
 
 int watch_fd(const struct watch *watch)

@@ -7,29 +7,40 @@
 #include <string.h>
 #include <unistd.h>
 
-struct edition *edition_new(struct bundle *bundle, uint64_t generation,
+/* The bundle as workers get it; with errno and without a bundle if that
+ * fails. */
+static bool seal(struct edition *edition, const struct bundle *read,
+                 struct bundle *sealed)
+{
+    edition->sealed = spawn_fd(bundle_seal(read));
+    if (edition->sealed >= 0 && bundle_open(sealed, edition->sealed))
+        return true;
+    bundle_fini(sealed);
+    return false;
+}
+
+struct edition *edition_new(struct bundle *read, uint64_t generation,
                             struct diags *diags)
 {
     struct edition *edition = calloc(1, sizeof(*edition));
+    struct bundle sealed = { 0 };
 
     if (!edition)
         abort();
     edition->generation = generation;
-    edition->bundle = *bundle;
-    edition->sealed = -1;
-    edition->snapshot = snapshot_load(&edition->bundle, diags);
-    if (!edition->snapshot)
-        goto bad;
+    if (!seal(edition, read, &sealed))
+        diags_add(diags, DIAG_ERROR, (struct place){ 0 },
+                  "the configuration cannot be passed to workers: %s",
+                  strerror(errno));
+    bundle_fini(read);
+    if (sealed.file_count > 0)
+        edition->snapshot = snapshot_load(&sealed, diags);
+    if (!edition->snapshot) {
+        edition_free(edition);
+        return NULL;
+    }
     edition->snapshot->generation = generation;
-    edition->sealed = spawn_fd(bundle_seal(&edition->bundle));
-    if (edition->sealed >= 0)
-        return edition;
-    diags_add(diags, DIAG_ERROR, (struct place){ 0 },
-              "the configuration cannot be passed to workers: %s",
-              strerror(errno));
-bad:
-    edition_free(edition);
-    return NULL;
+    return edition;
 }
 
 void edition_free(struct edition *edition)
@@ -38,8 +49,6 @@ void edition_free(struct edition *edition)
         return;
     if (edition->sealed >= 0)
         close(edition->sealed);
-    if (edition->snapshot)
-        snapshot_free(edition->snapshot);
-    bundle_fini(&edition->bundle);
+    snapshot_free(edition->snapshot);
     free(edition);
 }

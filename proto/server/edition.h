@@ -15,14 +15,13 @@
 
 struct edition {
     uint64_t generation; /* 1 .. */
-    struct bundle bundle;
     struct snapshot *snapshot;
-    int sealed; /* the bundle, from spawn_fd */
+    int sealed; /* its bundle, from spawn_fd */
 };
 
-/* Takes the bundle over, also when it fails. NULL with reasons in `diags` if
- * it is bad. */
-struct edition *edition_new(struct bundle *bundle, uint64_t generation,
+/* Takes over a bundle that was read, also when it fails. NULL with reasons in
+ * `diags` if it is bad, or if they hold an error already. */
+struct edition *edition_new(struct bundle *read, uint64_t generation,
                             struct diags *diags);
 
 /* NULL is fine. */

@@ -137,7 +137,7 @@ static struct edition *read_candidate(struct reload *reload,
 
     if (reload->watch)
         watch_files(reload->watch, &bundle);
-    if (is_read && !bundle_equal(&bundle, &reload->current->bundle))
+    if (is_read && !bundle_equal(&bundle, &reload->current->snapshot->bundle))
         return edition_new(&bundle, reload->last_generation + 1, diags);
     bundle_fini(&bundle);
     return NULL;
@@ -256,7 +256,7 @@ static void on_next_look(struct timer *timer, int64_t now_ns)
 static void start_watching(struct reload *reload)
 {
     reload->watch = watch_new();
-    watch_files(reload->watch, &reload->current->bundle);
+    watch_files(reload->watch, &reload->current->snapshot->bundle);
     reload->changes = (struct waitable){ watch_fd(reload->watch), on_change };
     /* Without the descriptor changes are found by looking, only later. */
     if (reload->changes.fd >= 0 && !loop_add(reload->loop, &reload->changes))

@@ -58,6 +58,7 @@ struct served *served_load(int bundle_fd, uint64_t generation,
 
     if (!bundle_open(&bundle, bundle_fd)) {
         snprintf(why, why_size, "the bundle is of another version");
+        bundle_fini(&bundle);
         return NULL;
     }
     diags_init(&diags);
@@ -65,7 +66,6 @@ struct served *served_load(int bundle_fd, uint64_t generation,
     if (!snapshot)
         describe(&diags, why, why_size);
     diags_fini(&diags);
-    bundle_fini(&bundle);
     if (!snapshot)
         return NULL;
     snapshot->generation = generation;

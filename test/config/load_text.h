@@ -7,6 +7,7 @@
 #include "test/support/table.h"
 
 #include "config/bundle.h"
+#include "config/bundle_lists.h"
 #include "config/snapshot.h"
 
 #include <stdio.h>
@@ -20,8 +21,8 @@ static inline struct snapshot *try_text(struct str text)
 
     diags_init(&diags);
     bundle_from_text(&bundle, STR("test.conf"), text);
+    bundle_add_lists(&bundle, &(struct list_sources){ 0 }, &diags);
     snapshot = snapshot_load(&bundle, &diags);
-    bundle_fini(&bundle);
     diags_fini(&diags);
     return snapshot;
 }
@@ -35,11 +36,11 @@ static inline struct snapshot *load_text(const char *text)
 
     diags_init(&diags);
     bundle_from_text(&bundle, STR("test.conf"), str_of(text));
+    bundle_add_lists(&bundle, &(struct list_sources){ 0 }, &diags);
     snapshot = snapshot_load(&bundle, &diags);
     diags_print(&diags, stderr, false);
     assert_null(diags.first);
     assert_non_null(snapshot);
-    bundle_fini(&bundle);
     diags_fini(&diags);
     return snapshot;
 }

@@ -6,6 +6,7 @@
 #include "test/support/table.h"
 
 #include "config/bundle.h"
+#include "config/bundle_lists.h"
 #include "config/snapshot.h"
 
 #include <dirent.h>
@@ -25,8 +26,10 @@ static struct str diagnose(const char *path)
 
     assert_non_null(out);
     diags_init(&diags);
-    if (bundle_read(&bundle, path, &diags))
+    if (bundle_read(&bundle, path, &diags)) {
+        bundle_add_lists(&bundle, &(struct list_sources){ 0 }, &diags);
         snapshot = snapshot_load(&bundle, &diags);
+    }
     diags_print(&diags, out, false);
     fclose(out);
     if ((snapshot == NULL) != (diags.error_count > 0))
@@ -107,7 +110,6 @@ static void test_many_mistakes(void **state)
     bundle_from_text(&bundle, STR("many"), (struct str){ text, len });
     assert_null(snapshot_load(&bundle, &diags));
     assert_true(diags.error_count >= DIAGS_MAX);
-    bundle_fini(&bundle);
     diags_fini(&diags);
     free(text);
 }

@@ -82,7 +82,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (snapshot)
         check_snapshot(snapshot);
     snapshot_free(snapshot);
-    bundle_fini(&bundle);
     diags_fini(&diags);
     return 0;
 }
