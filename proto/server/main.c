@@ -2,6 +2,7 @@
  * The program: one table of commands.
  */
 #include "config/eval_command.h"
+#include "config/explain_command.h"
 #include "config/validate.h"
 #include "policy/base/nearest.h"
 #include "proto/client/check_command.h"
@@ -22,6 +23,7 @@ static const struct command {
     { "serve", command_serve, "run the server" },
     { "check", command_check, "ask a running server, as a proxy does" },
     { "validate", command_validate, "check configuration files" },
+    { "explain", command_explain, "show why a request is allowed or refused" },
     { "eval", command_eval, "evaluate an expression over attributes" },
     { "status", command_status, "show how a running server is" },
     { "version", command_version, "print versions" },
