@@ -39,6 +39,11 @@ static int check_once(struct client *client,
         print_failure(options, &result);
         return EXIT_NOT_ASKED;
     }
+    if (question->wants_explanation && answer.explanation.len == 0)
+        fprintf(stderr,
+                "sluice check: %s: it explains nothing: `server.explain` is "
+                "not true there\n",
+                options->address);
     if (options->as_json)
         print_json(check_output_json(&question->request, &answer, arena));
     else
@@ -123,6 +128,7 @@ static int run(const struct check_options *options, struct arena *arena)
         .attributes = options->attributes.items,
         .attribute_count = options->attributes.count,
         .request = options->request,
+        .wants_explanation = options->wants_explanation,
     };
     struct client *client;
     int status;

@@ -24,6 +24,7 @@ const char check_options_help[] =
     "      --best-effort        rather less of the quotas than nothing\n"
     "      --dedup ID           the same for all tries of one request\n"
     "      --count N            ask N times and count the verdicts\n"
+    "      --explain            also why, if the server permits it\n"
     "      --release HANDLE     instead of asking, end the leases of HANDLE\n"
     "      --timeout TIME       for each call; default 1s\n"
     "      --json               for programs\n"
@@ -147,6 +148,7 @@ enum {
     OPTION_BEST_EFFORT = 256,
     OPTION_DEDUP,
     OPTION_COUNT,
+    OPTION_EXPLAIN,
     OPTION_RELEASE,
     OPTION_TIMEOUT,
     OPTION_JSON,
@@ -159,6 +161,7 @@ static const struct option long_options[] = {
     { "best-effort", no_argument, NULL, OPTION_BEST_EFFORT },
     { "dedup", required_argument, NULL, OPTION_DEDUP },
     { "count", required_argument, NULL, OPTION_COUNT },
+    { "explain", no_argument, NULL, OPTION_EXPLAIN },
     { "release", required_argument, NULL, OPTION_RELEASE },
     { "timeout", required_argument, NULL, OPTION_TIMEOUT },
     { "json", no_argument, NULL, OPTION_JSON },
@@ -185,6 +188,9 @@ static bool take_option(struct check_options *options, int option,
         return true;
     case OPTION_COUNT:
         return set_count(options, optarg, arena, why);
+    case OPTION_EXPLAIN:
+        options->wants_explanation = true;
+        return true;
     case OPTION_RELEASE:
         return add_handle(options, optarg, arena, why);
     case OPTION_TIMEOUT:

@@ -23,6 +23,7 @@ struct check_options {
     struct attribute_set attributes;
     struct mixer_request request;
     uint32_t count; /* how often to ask: 1 .. CHECK_COUNT_MAX */
+    bool wants_explanation;
     bool as_json;
     bool wants_help;
     struct str handles[RELEASE_HANDLES_MAX]; /* to release, instead of asking */

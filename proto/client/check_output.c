@@ -1,5 +1,6 @@
 #include "proto/client/check_output.h"
 
+#include "config/explain_text.h"
 #include "config/quantity.h"
 
 /* ---- the verdict ------------------------------------------------------- */
@@ -58,6 +59,24 @@ static void print_verdict(FILE *out, const struct check_verdict *verdict)
     fputc('\n', out);
 }
 
+/* NULL if the server told none, or none that can be read. */
+static json_t *load_explanation(struct str explanation)
+{
+    return json_loadb(explanation.data ? explanation.data : "", explanation.len,
+                      JSON_ALLOW_NUL, NULL);
+}
+
+static void print_explanation(FILE *out, struct str explanation)
+{
+    json_t *json = load_explanation(explanation);
+
+    if (json) {
+        fputc('\n', out);
+        explain_text_print_reasons(out, json);
+    }
+    json_decref(json);
+}
+
 void check_output_print(FILE *out, const struct mixer_request *request,
                         const struct client_answer *answer, struct arena *arena)
 {
@@ -81,6 +100,9 @@ void check_output_print(FILE *out, const struct mixer_request *request,
     }
     if (answer->lease.len > 0)
         fprintf(out, "  lease %.*s\n", STR_ARG(answer->lease));
+    if (answer->decision.len > 0)
+        fprintf(out, "  decision %.*s\n", STR_ARG(answer->decision));
+    print_explanation(out, answer->explanation);
 }
 
 /* ---- for programs ------------------------------------------------------ */
@@ -140,6 +162,11 @@ json_t *check_output_json(const struct mixer_request *request,
     json_object_set_new(object, "lease",
                         answer->lease.len > 0 ? json_text(answer->lease)
                                               : json_null());
+    if (answer->decision.len > 0)
+        json_object_set_new(object, "decision", json_text(answer->decision));
+    if (answer->explanation.len > 0)
+        json_object_set_new(object, "explanation",
+                            load_explanation(answer->explanation));
     return object;
 }
 

@@ -30,7 +30,9 @@ void check_output_print(FILE *out, const struct mixer_request *request,
                         struct arena *arena);
 
 /* {"code", "message", "valid_for", "valid_uses", "quotas": {NAME: {"granted",
- * "valid_for", "code", "message"}}, "lease"}; free it with json_decref. */
+ * "valid_for", "code", "message"}}, "lease"}, and where
+ * they are told "decision" and "explanation" (config/explain_json.h); free it
+ * with json_decref. */
 json_t *check_output_json(const struct mixer_request *request,
                           const struct client_answer *answer,
                           struct arena *arena);

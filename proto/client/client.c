@@ -14,6 +14,8 @@
 #include <stdlib.h>
 
 #define LEASE_KEY "sluice-lease"
+#define DECISION_KEY "sluice-decision"
+#define EXPLAIN_KEY "sluice-explain"
 
 struct client {
     grpc_channel *channel;
@@ -93,9 +95,16 @@ struct call {
     grpc_slice details;
 };
 
+/* What is asked. */
+struct question {
+    const char *method;
+    struct str body;
+    bool wants_explanation;
+};
+
 struct reply {
     struct str body;
-    struct str lease;
+    struct str lease, decision, explanation; /* empty: not told */
 };
 
 static struct str copy_slice(grpc_slice slice, struct arena *arena)
@@ -121,11 +130,11 @@ static struct str copy_buffer(grpc_byte_buffer *buffer, struct arena *arena)
     return body;
 }
 
-static struct str copy_lease(const grpc_metadata_array *trailing,
-                             struct arena *arena)
+static struct str copy_trailer(const grpc_metadata_array *trailing,
+                               const char *key, struct arena *arena)
 {
     for (size_t i = 0; i < trailing->count; i++)
-        if (grpc_slice_str_cmp(trailing->metadata[i].key, LEASE_KEY) == 0)
+        if (grpc_slice_str_cmp(trailing->metadata[i].key, key) == 0)
             return copy_slice(trailing->metadata[i].value, arena);
     return STR("");
 }
@@ -141,11 +150,17 @@ static grpc_call *create_call(struct client *client, const char *method)
         grpc_slice_from_static_string(method), NULL, deadline, NULL);
 }
 
-static void run(struct client *client, grpc_byte_buffer *request,
-                struct call *call)
+static void run(struct client *client, bool wants_explanation,
+                grpc_byte_buffer *request, struct call *call)
 {
+    grpc_metadata wish = {
+        .key = grpc_slice_from_static_string(EXPLAIN_KEY),
+        .value = grpc_slice_from_static_string("1"),
+    };
     grpc_op ops[] = {
-        { .op = GRPC_OP_SEND_INITIAL_METADATA },
+        { .op = GRPC_OP_SEND_INITIAL_METADATA,
+          .data.send_initial_metadata = { .count = wants_explanation,
+                                          .metadata = &wish } },
         { .op = GRPC_OP_SEND_MESSAGE,
           .data.send_message.send_message = request },
         { .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT },
@@ -185,18 +200,21 @@ static struct client_result read_call(const struct call *call,
     reply->body = copy_buffer(call->message, arena);
     if (!reply->body.data)
         return failed(STATUS_INTERNAL, "the answer is missing");
-    reply->lease = copy_lease(&call->trailing, arena);
+    reply->lease = copy_trailer(&call->trailing, LEASE_KEY, arena);
+    reply->decision = copy_trailer(&call->trailing, DECISION_KEY, arena);
+    reply->explanation = copy_trailer(&call->trailing, EXPLAIN_KEY, arena);
     return failed(STATUS_OK, "");
 }
 
-static struct client_result ask(struct client *client, const char *method,
-                                struct str body, struct arena *arena,
-                                struct reply *reply)
+static struct client_result ask(struct client *client,
+                                const struct question *question,
+                                struct arena *arena, struct reply *reply)
 {
-    grpc_slice bytes = grpc_slice_from_copied_buffer(body.data, body.len);
+    grpc_slice bytes =
+        grpc_slice_from_copied_buffer(question->body.data, question->body.len);
     grpc_byte_buffer *request = grpc_raw_byte_buffer_create(&bytes, 1);
     struct call call = {
-        .handle = create_call(client, method),
+        .handle = create_call(client, question->method),
         .details = grpc_empty_slice(),
     };
     struct client_result result;
@@ -204,7 +222,7 @@ static struct client_result ask(struct client *client, const char *method,
     grpc_slice_unref(bytes);
     grpc_metadata_array_init(&call.initial);
     grpc_metadata_array_init(&call.trailing);
-    run(client, request, &call);
+    run(client, question->wants_explanation, request, &call);
     result = read_call(&call, arena, reply);
     grpc_metadata_array_destroy(&call.initial);
     grpc_metadata_array_destroy(&call.trailing);
@@ -222,21 +240,27 @@ struct client_result client_check(struct client *client,
                                   struct arena *arena,
                                   struct client_answer *answer)
 {
-    struct str body =
-        mixer_encode_request(question->attributes, question->attribute_count,
-                             &question->request, arena);
+    const struct question check = {
+        .method = "/istio.mixer.v1.Mixer/Check",
+        .body = mixer_encode_request(question->attributes,
+                                     question->attribute_count,
+                                     &question->request, arena),
+        .wants_explanation = question->wants_explanation,
+    };
     struct client_result result;
     struct reply reply;
 
-    if (!body.data)
+    if (!check.body.data)
         return failed(STATUS_INVALID_ARGUMENT,
                       "an attribute is no text in UTF-8");
-    result = ask(client, "/istio.mixer.v1.Mixer/Check", body, arena, &reply);
+    result = ask(client, &check, arena, &reply);
     if (result.code != STATUS_OK)
         return result;
     if (!mixer_decode_response(reply.body, &answer->response, arena))
         return failed(STATUS_INTERNAL, "the answer cannot be read");
     answer->lease = reply.lease;
+    answer->decision = reply.decision;
+    answer->explanation = reply.explanation;
     return result;
 }
 
@@ -244,11 +268,14 @@ struct client_result client_release(struct client *client,
                                     const struct str *handles, uint32_t count,
                                     struct arena *arena, int64_t *released)
 {
-    struct str body = policy_encode_release_request(handles, count, arena);
+    const struct question release = {
+        .method = "/sluice.v1.Policy/Release",
+        .body = policy_encode_release_request(handles, count, arena),
+    };
     struct client_result result;
     struct reply reply;
 
-    result = ask(client, "/sluice.v1.Policy/Release", body, arena, &reply);
+    result = ask(client, &release, arena, &reply);
     if (result.code == STATUS_OK &&
         !policy_decode_release_response(reply.body, arena, released))
         return failed(STATUS_INTERNAL, "the answer cannot be read");

@@ -11,6 +11,7 @@
 #include "policy/base/str.h"
 #include "proto/wire/mixer.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct client;
@@ -33,11 +34,14 @@ struct client_question {
     const struct mixer_attribute *attributes;
     uint32_t attribute_count;
     struct mixer_request request; /* quotas, deduplication id */
+    bool wants_explanation;       /* if the server permits it */
 };
 
 struct client_answer {
     struct mixer_response response;
-    struct str lease; /* the handle of all leases taken; empty: none */
+    struct str lease;       /* the handle of all leases taken; empty: none */
+    struct str decision;    /* the id of a refusal; empty: not told */
+    struct str explanation; /* JSON, config/explain_json.h; empty: not told */
 };
 
 /* Never fails: an address that leads nowhere shows with the first call. */

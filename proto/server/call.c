@@ -1,6 +1,7 @@
 #include "proto/server/call.h"
 
 #include "proto/server/tally.h"
+#include "proto/server/why.h"
 #include "proto/server/wish.h"
 #include "proto/server/worker.h"
 
@@ -176,6 +177,7 @@ void call_reply(struct call *call)
         return;
     }
     tally_check(call);
+    why_tell(call);
     rpc_reply(&call->rpc, message, STATUS_OK, (struct str){ 0 },
               &call->replied);
 }

@@ -72,14 +72,27 @@ bool rpc_is_expired(const struct rpc *rpc)
            gpr_time_cmp(rpc->deadline, gpr_now(rpc->deadline.clock_type)) <= 0;
 }
 
+struct str rpc_header(const struct rpc *rpc, const char *name)
+{
+    for (size_t i = 0; i < rpc->metadata.count; i++) {
+        const grpc_metadata *header = &rpc->metadata.metadata[i];
+
+        if (grpc_slice_str_cmp(header->key, name) == 0)
+            return (struct str){
+                (const char *)GRPC_SLICE_START_PTR(header->value),
+                GRPC_SLICE_LENGTH(header->value),
+            };
+    }
+    return STR("");
+}
+
 void rpc_add_trailer(struct rpc *rpc, const char *key, struct str value)
 {
-    assert(!rpc->has_trailer);
-    rpc->trailer = (grpc_metadata){
+    assert(rpc->trailer_count < RPC_TRAILERS_MAX);
+    rpc->trailers[rpc->trailer_count++] = (grpc_metadata){
         .key = grpc_slice_from_static_string(key),
         .value = grpc_slice_from_copied_buffer(value.data, value.len),
     };
-    rpc->has_trailer = true;
 }
 
 grpc_byte_buffer *rpc_message(struct str bytes)
@@ -100,8 +113,8 @@ void rpc_reply(struct rpc *rpc, struct str message, enum status_code code,
         { .op = GRPC_OP_SEND_INITIAL_METADATA },
         { .op = GRPC_OP_SEND_STATUS_FROM_SERVER,
           .data.send_status_from_server = {
-              .trailing_metadata_count = rpc->has_trailer,
-              .trailing_metadata = &rpc->trailer,
+              .trailing_metadata_count = rpc->trailer_count,
+              .trailing_metadata = rpc->trailers,
               .status = (grpc_status_code)code,
               .status_details = details.len > 0 ? &text : NULL,
           } },
@@ -129,11 +142,11 @@ void rpc_close(struct rpc *rpc)
         grpc_byte_buffer_destroy(rpc->request);
     if (rpc->response)
         grpc_byte_buffer_destroy(rpc->response);
-    if (rpc->has_trailer)
-        grpc_slice_unref(rpc->trailer.value);
+    for (size_t i = 0; i < rpc->trailer_count; i++)
+        grpc_slice_unref(rpc->trailers[i].value);
     rpc->core = NULL;
     rpc->request = rpc->response = NULL;
-    rpc->has_trailer = false;
+    rpc->trailer_count = 0;
     rpc->was_cancelled = 0;
     /* Its elements were the call's. */
     rpc->metadata.count = 0;

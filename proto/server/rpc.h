@@ -15,14 +15,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define RPC_TRAILERS_MAX 4
+
 /* Visible, as streams start batches of their own on `core`. */
 struct rpc {
     grpc_call *core;
     gpr_timespec deadline;
     grpc_metadata_array metadata;
     grpc_byte_buffer *request, *response;
-    grpc_metadata trailer;
-    bool has_trailer;
+    grpc_metadata trailers[RPC_TRAILERS_MAX];
+    size_t trailer_count;
     int was_cancelled; /* after the reply: nobody waited for it any more */
 };
 
@@ -48,8 +50,12 @@ enum rpc_body rpc_body(const struct rpc *rpc, struct arena *arena,
 /* Whether the caller's deadline has passed. */
 bool rpc_is_expired(const struct rpc *rpc);
 
-/* Adds a trailer to the reply that is sent next. At most one; key: a literal;
- * value, copied: printable ASCII. */
+/* What the request's header of that name says; empty without one. Lives until
+ * rpc_close. */
+struct str rpc_header(const struct rpc *rpc, const char *name);
+
+/* Adds a trailer to the reply that is sent next. At most RPC_TRAILERS_MAX; key:
+ * a literal; value, copied: printable ASCII. */
 void rpc_add_trailer(struct rpc *rpc, const char *key, struct str value);
 
 /*

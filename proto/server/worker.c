@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 /* ---- the call thread --------------------------------------------------- */
@@ -80,6 +81,16 @@ static void adopt_block(struct worker *worker)
 #undef X
 }
 
+static uint64_t random_seed(void)
+{
+    uint64_t seed;
+
+    /* So few bytes come whole, and at once. */
+    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+        abort();
+    return seed;
+}
+
 static void worker_init(struct worker *worker, const struct worker_parts *parts,
                         int wake_fd)
 {
@@ -90,6 +101,7 @@ static void worker_init(struct worker *worker, const struct worker_parts *parts,
         .outage = parts->outage,
     };
     adopt_block(worker);
+    denial_log_init(&worker->denials, random_seed());
     core_init(&worker->core, &parts->served->snapshot->server,
               parts->is_store_late);
     worker->core.turn = on_turn;

@@ -14,6 +14,7 @@
 
 #include "proto/server/call.h"
 #include "proto/server/core.h"
+#include "proto/server/denial_log.h"
 #include "proto/server/outage.h"
 #include "proto/server/served.h"
 #include "proto/server/shared.h"
@@ -41,6 +42,7 @@ struct worker {
     uint32_t endpoint_count;
     struct streams streams;
     struct unknowns unknowns;
+    struct denial_log denials;
     struct store_thread store_thread; /* if the store answers later */
     struct store_stats stats_before;  /* what `block` had at the start */
 };
