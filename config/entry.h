@@ -132,7 +132,7 @@ struct active_entry {
 struct rule_entry {
     const struct mark *mark;
     struct str name;
-    struct str namespace; /* empty: absent */
+    struct str namespace; /* data == NULL: absent */
     struct text match;
     const struct active_entry *active; /* NULL: absent */
     const struct deny_entry *deny;     /* NULL: absent */

@@ -1,5 +1,7 @@
 #include "config/load.h"
 
+#include "policy/rule/scope.h"
+
 static const struct denial *load_denial(struct load *load,
                                         const struct deny_entry *entry)
 {
@@ -131,4 +133,6 @@ void load_rules(struct load *load)
             load_rule(load, &rules[i], &compiled[i]);
     snapshot->ruleset.rules = compiled;
     snapshot->ruleset.rule_count = entries->count;
+    scopes_build(&snapshot->ruleset, true, snapshot->vocabulary,
+                 &snapshot->arena);
 }

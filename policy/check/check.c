@@ -7,6 +7,7 @@
 #include "policy/check/headers.h"
 #include "policy/check/verdict.h"
 #include "policy/check/window.h"
+#include "policy/rule/scope.h"
 
 #include <assert.h>
 
@@ -125,16 +126,19 @@ static enum next act(struct check *check, struct rule_event *event)
     return rule->allows ? STOP : GO_ON;
 }
 
-/* An answer must not outlive the moment at which a rule begins or ends. */
-static bool is_active(struct check *check, const struct rule *rule)
+/* An answer must not outlive the moment at which a rule that takes part in it
+ * begins or ends. */
+static bool is_active(struct check *check, const struct rule *rule,
+                      bool is_evaluated)
 {
+    bool takes_part = is_evaluated || rule->on_error != ON_ERROR_SKIP;
     int64_t steady_ns;
     bool is_open;
 
     if (!rule->active)
         return true;
     is_open = window_is_open(rule->active, check->wall_ns, &steady_ns);
-    if (rule->enforcement.mode != MODE_SHADOW)
+    if (takes_part && rule->enforcement.mode != MODE_SHADOW)
         verdict_limit(check, steady_ns, INT32_MAX);
     return is_open;
 }
@@ -146,11 +150,10 @@ static enum next run_rule(struct check *check, uint32_t number)
     struct rule_event *event;
     bool is_evaluated;
 
-    if (!is_active(check, rule))
-        return GO_ON;
     is_evaluated = !rule->match || code_eval(rule->match, check->bag, &matches,
                                              NULL) == EVAL_OK;
-    if (is_evaluated && !matches.boolean)
+    if ((is_evaluated && !matches.boolean) ||
+        !is_active(check, rule, is_evaluated))
         return GO_ON;
     event = add_event(check, number);
     if (!event)
@@ -183,10 +186,17 @@ static void init(struct check *check, const struct ruleset *ruleset,
 
 static void run_rules(struct check *check)
 {
+    struct candidates candidates;
+    enum next next = GO_ON;
+
     check->bag->refs = &check->refs;
-    for (uint32_t i = 0; i < check->ruleset->rule_count; i++)
-        if (run_rule(check, i) == STOP)
-            break;
+    if (!scopes_find(check->ruleset->scopes, check->bag, &candidates))
+        return; /* verdict_unfinished says so in the end */
+    while (next == GO_ON) {
+        uint32_t rule = candidates_next(&candidates);
+
+        next = rule == RULE_NONE ? STOP : run_rule(check, rule);
+    }
 }
 
 enum check_state check_run(struct check *check, const struct ruleset *ruleset,

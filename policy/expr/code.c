@@ -1,6 +1,7 @@
 #include "policy/expr/code.h"
 
 #include "policy/expr/emit.h"
+#include "policy/expr/necessary.h"
 #include "policy/expr/parse.h"
 #include "policy/expr/type.h"
 
@@ -20,6 +21,7 @@ const struct code *code_compile(struct str text, enum value_type expected,
     code = arena_alloc(arena, sizeof(*code));
     *code = (struct code){ .text = text, .type = ast->type };
     emit(ast, vocabulary, &scratch, arena, code);
+    code->necessaries = necessary_find(ast, vocabulary, arena);
 out:
     arena_fini(&scratch);
     return code;

@@ -11,6 +11,7 @@
 #include "policy/attr/value.h"
 #include "policy/expr/code.h"
 #include "policy/expr/function.h"
+#include "policy/expr/necessary.h"
 #include "policy/expr/regex.h"
 #include "policy/expr/token.h"
 
@@ -63,6 +64,7 @@ struct code {
     const struct instruction *instructions; /* END is the last one */
     const struct value *constants;
     const struct regex *const *regexes;
+    struct necessaries necessaries;
 };
 
 /* An expression inside another one begins at most this many registers higher:

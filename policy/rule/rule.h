@@ -134,6 +134,7 @@ struct quota_spec {
 struct ruleset {
     const struct rule *rules;
     uint32_t rule_count;
+    const struct scopes *scopes; /* which of them to ask: policy/rule/scope.h */
     const struct quota_spec *quotas;
     uint32_t quota_count;
 

@@ -5,6 +5,7 @@
 #include "test/support/table.h"
 
 #include "policy/check/check.h"
+#include "policy/rule/scope.h"
 
 #define RULES_MAX 4
 #define REFUSED                                                                \
@@ -121,6 +122,7 @@ static void setup(struct fixture *f, const struct rule_row *rows)
         .valid_for_ns = 60,
         .valid_uses = 10000,
     };
+    scopes_build(&f->ruleset, true, f->vocabulary, &f->arena);
 }
 
 static void set_attribute(struct fixture *f, const char *name, const char *text)

@@ -1,0 +1,369 @@
+#include "policy/rule/index.h"
+
+#include "policy/base/intern.h"
+#include "policy/expr/necessary.h"
+
+/* Numbers of rules that become more while the index is built. */
+struct posting {
+    uint32_t *rules;
+    uint32_t count, capacity;
+};
+
+/* An attribute, or a key of a map, that some rules are looked up by. */
+struct site {
+    uint32_t attribute;
+    struct str key;        /* data == NULL: the attribute itself */
+    bool has_equal;        /* is looked up as a whole */
+    uint32_t *prefix_lens; /* its beginnings of these lengths are looked up */
+    uint32_t prefix_len_count, prefix_len_capacity;
+    struct posting without;     /* rules to be asked if it is absent */
+    struct posting without_key; /* ... if only the key is */
+};
+
+struct rule_index {
+    struct arena *arena;
+    struct intern site_names;
+    struct site *sites;
+    uint32_t site_capacity;
+    struct intern tests; /* kind and literal, by site */
+    struct posting *rules_of_test;
+    uint32_t test_capacity;
+    struct posting always;
+    uint32_t runs_max;
+};
+
+/* ---- building ---------------------------------------------------------- */
+
+#define CAPACITY_FIRST 4
+
+/* An array with room for an element more; what is new is zero. */
+static void *with_room(struct arena *arena, void *array, uint32_t count,
+                       uint32_t *capacity, size_t size)
+{
+    void *larger;
+
+    if (count < *capacity)
+        return array;
+    *capacity = *capacity == 0 ? CAPACITY_FIRST : 2 * *capacity;
+    larger = arena_calloc(arena, *capacity, size);
+    if (count > 0)
+        memcpy(larger, array, count * size);
+    return larger;
+}
+
+static void post(struct rule_index *index, struct posting *posting,
+                 uint32_t rule)
+{
+    posting->rules = with_room(index->arena, posting->rules, posting->count,
+                               &posting->capacity, sizeof(posting->rules[0]));
+    posting->rules[posting->count++] = rule;
+}
+
+static uint32_t site_tag(const struct necessary *test)
+{
+    return 2 * test->attribute + (test->key.data ? 1 : 0);
+}
+
+static uint32_t test_tag(uint32_t site, enum necessary_kind kind)
+{
+    return 2 * site + (kind == NECESSARY_EQUAL ? 1 : 0);
+}
+
+static uint32_t add_site(struct rule_index *index, const struct necessary *test)
+{
+    uint32_t count = index->site_names.count;
+    uint32_t site = intern_add(&index->site_names, site_tag(test), test->key);
+
+    if (site < count)
+        return site;
+    index->sites = with_room(index->arena, index->sites, count,
+                             &index->site_capacity, sizeof(index->sites[0]));
+    index->sites[site].attribute = test->attribute;
+    index->sites[site].key = test->key;
+    return site;
+}
+
+static void add_prefix_len(struct rule_index *index, struct site *site,
+                           uint32_t len)
+{
+    for (uint32_t i = 0; i < site->prefix_len_count; i++)
+        if (site->prefix_lens[i] == len)
+            return;
+    site->prefix_lens =
+        with_room(index->arena, site->prefix_lens, site->prefix_len_count,
+                  &site->prefix_len_capacity, sizeof(site->prefix_lens[0]));
+    site->prefix_lens[site->prefix_len_count++] = len;
+}
+
+/* How the value of a site must be looked up to find the test. */
+static void add_look_up(struct rule_index *index, struct site *site,
+                        const struct necessary *test)
+{
+    switch (test->kind) {
+    case NECESSARY_EQUAL:
+        site->has_equal = true;
+        break;
+    case NECESSARY_PREFIX:
+        add_prefix_len(index, site, (uint32_t)test->literal.len);
+        break;
+    }
+}
+
+static struct posting *add_test(struct rule_index *index, uint32_t site,
+                                const struct necessary *test)
+{
+    uint32_t count = index->tests.count;
+    uint32_t number =
+        intern_add(&index->tests, test_tag(site, test->kind), test->literal);
+
+    if (number == count)
+        index->rules_of_test =
+            with_room(index->arena, index->rules_of_test, count,
+                      &index->test_capacity, sizeof(index->rules_of_test[0]));
+    return &index->rules_of_test[number];
+}
+
+static void add_rule(struct rule_index *index, uint32_t rule,
+                     const struct necessary *test)
+{
+    uint32_t number;
+    struct site *site;
+
+    if (!test) {
+        post(index, &index->always, rule);
+        return;
+    }
+    number = add_site(index, test);
+    site = &index->sites[number];
+    add_look_up(index, site, test);
+    post(index, add_test(index, number, test), rule);
+    if (test->is_open_without)
+        post(index, &site->without, rule);
+    if (test->is_open_without_key)
+        post(index, &site->without_key, rule);
+}
+
+/* ---- which test a rule is looked up by --------------------------------- */
+
+/*
+ * The first one that few rules share: what is evaluated first would be read
+ * without an index as well, so the answer depends on no more attributes and can
+ * be cached as well. Where many share it, one that fewer share.
+ */
+#define FEW_RULES 8
+
+/* How many rules need each test. */
+struct census {
+    struct intern site_names;
+    struct intern tests;
+    uint32_t *rules_with_test;
+    uint32_t capacity;
+};
+
+static bool is_usable(const struct rule *rule, const struct necessary *test)
+{
+    /* Where a rule does not match because it cannot be evaluated, that has
+     * consequences, unless it is then skipped. */
+    return test->is_certain || rule->on_error == ON_ERROR_SKIP;
+}
+
+static struct necessaries tests_of(const struct rule *rule)
+{
+    return rule->match ? code_necessaries(rule->match)
+                       : (struct necessaries){ 0 };
+}
+
+static uint32_t census_number(struct census *census,
+                              const struct necessary *test)
+{
+    uint32_t site = intern_add(&census->site_names, site_tag(test), test->key);
+
+    return intern_add(&census->tests, test_tag(site, test->kind),
+                      test->literal);
+}
+
+static void count_tests(struct census *census, const struct rule *rule,
+                        struct arena *scratch)
+{
+    struct necessaries tests = tests_of(rule);
+
+    for (uint32_t i = 0; i < tests.count; i++) {
+        uint32_t count = census->tests.count;
+        uint32_t number;
+
+        if (!is_usable(rule, &tests.items[i]))
+            continue;
+        number = census_number(census, &tests.items[i]);
+        if (number == count)
+            census->rules_with_test = with_room(
+                scratch, census->rules_with_test, count, &census->capacity,
+                sizeof(census->rules_with_test[0]));
+        census->rules_with_test[number]++;
+    }
+}
+
+/* NULL: the rule has none. */
+static const struct necessary *choose_test(struct census *census,
+                                           const struct rule *rule)
+{
+    struct necessaries tests = tests_of(rule);
+    const struct necessary *best = NULL;
+    uint32_t fewest = UINT32_MAX;
+
+    for (uint32_t i = 0; i < tests.count && fewest > FEW_RULES; i++) {
+        const struct necessary *test = &tests.items[i];
+        uint32_t sharing;
+
+        if (!is_usable(rule, test))
+            continue;
+        sharing = census->rules_with_test[census_number(census, test)];
+        if (sharing < fewest) {
+            best = test;
+            fewest = sharing;
+        }
+    }
+    return best;
+}
+
+static uint32_t count_runs(const struct rule_index *index)
+{
+    uint32_t count = 1; /* those that are always asked */
+
+    for (uint32_t i = 0; i < index->site_names.count; i++)
+        count += 1 + index->sites[i].prefix_len_count;
+    return count;
+}
+
+const struct rule_index *rule_index_build(const struct rule *rules,
+                                          struct rule_numbers numbers,
+                                          bool uses_tests, struct arena *arena)
+{
+    struct rule_index *index = arena_calloc(arena, 1, sizeof(*index));
+    struct census census = { 0 };
+    struct arena scratch;
+
+    arena_init(&scratch, 0);
+    intern_init(&census.site_names, &scratch);
+    intern_init(&census.tests, &scratch);
+    index->arena = arena;
+    intern_init(&index->site_names, arena);
+    intern_init(&index->tests, arena);
+    for (uint32_t i = 0; i < numbers.count && uses_tests; i++)
+        count_tests(&census, &rules[numbers.items[i]], &scratch);
+    for (uint32_t i = 0; i < numbers.count; i++) {
+        uint32_t number = numbers.items[i];
+
+        add_rule(index, number,
+                 uses_tests ? choose_test(&census, &rules[number]) : NULL);
+    }
+    index->runs_max = count_runs(index);
+    arena_fini(&scratch);
+    return index;
+}
+
+/* ---- finding ----------------------------------------------------------- */
+
+uint32_t rule_index_runs_max(const struct rule_index *index)
+{
+    return index->runs_max;
+}
+
+static void add_run(struct candidates *candidates,
+                    const struct posting *posting)
+{
+    if (posting->count > 0)
+        candidates->runs[candidates->run_count++] =
+            (struct rule_numbers){ posting->rules, posting->count };
+}
+
+static void find_test(const struct rule_index *index, uint32_t tag,
+                      struct str literal, struct candidates *candidates)
+{
+    uint32_t number = intern_find(&index->tests, tag, literal);
+
+    if (number != INTERN_NONE)
+        add_run(candidates, &index->rules_of_test[number]);
+}
+
+static void find_value(const struct rule_index *index, uint32_t number,
+                       struct str value, struct candidates *candidates)
+{
+    const struct site *site = &index->sites[number];
+
+    if (site->has_equal)
+        find_test(index, test_tag(number, NECESSARY_EQUAL), value, candidates);
+    for (uint32_t i = 0; i < site->prefix_len_count; i++) {
+        struct str prefix = { value.data, site->prefix_lens[i] };
+
+        if (prefix.len <= value.len)
+            find_test(index, test_tag(number, NECESSARY_PREFIX), prefix,
+                      candidates);
+    }
+}
+
+static void find_attribute(const struct rule_index *index, uint32_t number,
+                           struct bag *bag, struct candidates *candidates)
+{
+    const struct site *site = &index->sites[number];
+    const struct value *value = bag_get(bag, site->attribute);
+
+    if (!value)
+        add_run(candidates, &site->without);
+    else if (value->type == VALUE_INT64)
+        find_value(
+            index, number,
+            (struct str){ (const char *)&value->int64, sizeof(value->int64) },
+            candidates);
+    else
+        find_value(index, number, value->string, candidates);
+}
+
+static void find_key(const struct rule_index *index, uint32_t number,
+                     struct bag *bag, struct candidates *candidates)
+{
+    const struct site *site = &index->sites[number];
+    struct str value;
+
+    switch (bag_get_key(bag, site->attribute, site->key, &value)) {
+    case BAG_NO_MAP:
+        add_run(candidates, &site->without);
+        break;
+    case BAG_NO_KEY:
+        add_run(candidates, &site->without_key);
+        break;
+    case BAG_KEY:
+        find_value(index, number, value, candidates);
+        break;
+    }
+}
+
+void rule_index_find(const struct rule_index *index, struct bag *bag,
+                     struct candidates *candidates)
+{
+    add_run(candidates, &index->always);
+    for (uint32_t i = 0; i < index->site_names.count; i++) {
+        if (index->sites[i].key.data)
+            find_key(index, i, bag, candidates);
+        else
+            find_attribute(index, i, bag, candidates);
+    }
+}
+
+uint32_t candidates_next(struct candidates *candidates)
+{
+    struct rule_numbers *lowest = NULL;
+    uint32_t rule;
+
+    for (uint32_t i = 0; i < candidates->run_count; i++) {
+        struct rule_numbers *run = &candidates->runs[i];
+
+        if (run->count > 0 && (!lowest || run->items[0] < lowest->items[0]))
+            lowest = run;
+    }
+    if (!lowest)
+        return RULE_NONE;
+    rule = lowest->items[0];
+    lowest->items++;
+    lowest->count--;
+    return rule;
+}
