@@ -98,8 +98,10 @@ static void print_request(FILE *out, const json_t *quota)
 {
     if (has(quota, "amount"))
         fprintf(out, ", amount %lld", number_of(quota, "amount"));
-    if (text_of(quota, "key")[0])
-        fprintf(out, ", key %s", text_of(quota, "key"));
+    if (text_of(quota, "key")[0]) {
+        fputs(", key ", out);
+        print_value(out, json_object_get(quota, "key"));
+    }
     if (has(quota, "limit"))
         fprintf(out, ", limit %s", text_of(quota, "limit"));
     if (has(quota, "override"))
@@ -159,9 +161,14 @@ static void print_headers(FILE *out, const char *of, const json_t *headers)
     const json_t *header;
     size_t i;
 
-    json_array_foreach(headers, i, header) fprintf(
-        out, "  %s header: %s %s %s\n", of, text_of(header, "operation"),
-        text_of(header, "name"), text_of(header, "value"));
+    json_array_foreach(headers, i, header)
+    {
+        fprintf(out, "  %s header: %s %s", of, text_of(header, "operation"),
+                text_of(header, "name"));
+        if (has(header, "value"))
+            fprintf(out, " %s", text_of(header, "value"));
+        fputc('\n', out);
+    }
 }
 
 static void print_verdict(FILE *out, const json_t *explanation)

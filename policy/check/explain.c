@@ -115,8 +115,9 @@ static void account_ask(struct explainer *explainer,
     uint32_t quota = ruleset_find_quota(explainer->check->ruleset, ask->name);
 
     if (quota == UINT32_MAX) {
-        *account =
-            (struct quota_account){ .name = ask->name, .fate = QUOTA_UNKNOWN };
+        *account = (struct quota_account){ .name = ask->name,
+                                           .fate = QUOTA_UNKNOWN,
+                                           .request.amount = ask->amount };
         return;
     }
     account_quota(explainer, quota, account);

@@ -47,7 +47,8 @@ struct failure {
 struct quota_account {
     struct str name;
     enum quota_fate fate;
-    struct quota_request request;    /* unless EXEMPT, FAILED or UNKNOWN */
+    struct quota_request request;    /* unless EXEMPT or FAILED;
+                                        UNKNOWN: only the amount */
     const struct quota_grant *grant; /* NULL: the store was not asked */
     struct reason match;             /* EXEMPT: why */
     struct failure failure;          /* FAILED: why */

@@ -38,7 +38,7 @@ def test_of_a_file(tmp_path):
     allowed = run("explain", str(config), json.dumps(LIMITED))
     assert allowed.returncode == 0, allowed.stderr
     assert allowed.stdout.startswith("allowed if the quotas grant it\n")
-    assert "key service=ratings, limit 1 at the same time" in allowed.stdout
+    assert 'key "service=ratings", limit 1 at the same time' in allowed.stdout
     denied = run("explain", "--json", str(config), json.dumps(BLUE))
     assert denied.returncode == 1
     explanation = json.loads(denied.stdout)

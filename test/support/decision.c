@@ -1,5 +1,6 @@
 #include "test/support/decision.h"
 
+#include "test/support/explained.h"
 #include "test/support/table.h"
 
 #include "config/attributes_json.h"
@@ -128,11 +129,14 @@ struct str decision_make(struct decision *decision,
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
+    enum check_state state;
     struct str shown;
 
     arena_clear(&decision->arena);
     fill_bag(decision, attributes, request->attributes.data);
-    if (check_run(check, &decision->snapshot->ruleset, &input) == CHECK_ASKS)
+    state = check_run(check, &decision->snapshot->ruleset, &input);
+    explained_agrees(check, NULL, decision->snapshot);
+    if (state == CHECK_ASKS)
         finish(check, request->exhausted);
     show_verdict(out, check);
     if (check->code == STATUS_OK)

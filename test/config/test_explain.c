@@ -1,0 +1,583 @@
+/*
+ * What is said of a request: a configuration, the request, and the text. And,
+ * for rules put together at random, that it agrees with the decision.
+ */
+#include "test/config/load_text.h"
+#include "test/config/run_command.h"
+#include "test/support/explained.h"
+#include "test/support/table.h"
+
+#include "config/explain_command.h"
+#include "config/explain_json.h"
+#include "config/explain_text.h"
+#include "config/request_json.h"
+#include "policy/base/clock.h"
+
+#define QUOTAS                                                                 \
+    "quotas = ("                                                               \
+    " { name = 'calls'; rate = { amount = 9; };"                               \
+    "   match = \"request.method | 'GET' != 'OPTIONS'\"; },"                   \
+    " { name = 'slots'; concurrency = { max = 9; };"                           \
+    "   dimensions = { user = 'source.user'; };"                               \
+    "   overrides = ( { when = { user = 'ann'; }; max = 2; } ); } );"
+
+struct decided {
+    struct snapshot *snapshot;
+    struct arena arena;
+    json_t *json;
+    struct request_json request;
+    struct check check;
+    enum check_state state;
+};
+
+static void decide(struct decided *decided, struct snapshot *snapshot,
+                   const char *request)
+{
+    struct str why;
+
+    *decided = (struct decided){
+        .snapshot = snapshot,
+        .json = json_loads(request, JSON_REJECT_DUPLICATES, NULL),
+    };
+    arena_init(&decided->arena, 0);
+    row_true(request, decided->json != NULL);
+    if (!request_json_read(&decided->request, decided->json,
+                           snapshot->vocabulary, 0, &decided->arena, &why))
+        row_fail(request, "%.*s", STR_ARG(why));
+    decided->state =
+        check_run(&decided->check, &snapshot->ruleset, &decided->request.input);
+}
+
+static void decided_fini(struct decided *decided)
+{
+    json_decref(decided->json);
+    arena_fini(&decided->arena);
+}
+
+/* ---- as text ----------------------------------------------------------- */
+
+static const struct {
+    const char *why, *conf, *request;
+    bool is_refused; /* by all quotas; else they are not asked yet */
+    const char *want;
+} rows[] = {
+    { .why = "matched, did not, and why",
+      .conf = "rules = ( { name = 'a'; deny = { message = 'no'; };"
+              " match = \"request.path | '' == '/x' && request.size | 0 > 9\"; "
+              "}, { name = 'b'; deny = { http_status = 451; };"
+              " match = \"request.size | 0 < 5 || request.method | '' == 'A'\";"
+              " } );",
+      .request = "{ \"request.path\": \"/x\", \"request.size\": 4 }",
+      .want = "refused: PERMISSION_DENIED: b:\n"
+              "  HTTP status 451\n"
+              "  valid for 5s and 1000 uses\n\n"
+              "rule a: did not match\n"
+              "  false: request.size | 0 > 9\n"
+              "         request.size | 0 is \"4\"\n"
+              "  read: request.path \"/x\", request.size \"4\"\n"
+              "rule b: denied\n"
+              "  read: request.size \"4\"\n" },
+    { .why = "could not be evaluated",
+      .conf = "rules = ( { name = 'a'; on_error = 'deny'; deny = { };"
+              " match = \"true && request.path == '/x'\"; } );",
+      .request = "{}",
+      .want = "refused: PERMISSION_DENIED: a:the rule cannot be evaluated\n"
+              "  valid for 5s and 1000 uses\n\n"
+              "rule a: cannot be evaluated, on_error = deny\n"
+              "  attribute is absent: request.path, in true && request.path == "
+              "'/x'\n"
+              "  read: request.path absent\n" },
+    { .why = "an earlier rule ended it",
+      .conf = "rules = ( { name = 'a'; allow = true; },"
+              " { name = 'b'; deny = { }; },"
+              " { name = 'c'; deny = { }; match = 'false'; } );",
+      .request = "{}",
+      .want = "allowed\n"
+              "  valid for 1m and 10000 uses\n\n"
+              "rule a: passed\n"
+              "rule b: not asked\n"
+              "rule c: did not match\n"
+              "  false: false\n" },
+    { .why = "in shadow, and not active",
+      .conf = "rules = ( { name = 'a'; deny = { }; mode = 'shadow'; },"
+              " { name = 'b'; deny = { };"
+              "   active = { from = '2026-12-01T00:00:00Z'; }; } );",
+      .request = "{ \"time\": \"2026-11-30T23:59:59Z\" }",
+      .want = "allowed\n"
+              "  valid for 1s and 10000 uses\n\n"
+              "rule a: would have denied, in shadow\n"
+              "rule b: not active\n" },
+    { .why = "headers",
+      .conf = "rules = ( { name = 'a'; request_headers = ("
+              " { name = 'x-path'; value = 'request.path'; } );"
+              " response_headers = ("
+              " { name = 'server'; operation = 'REMOVE'; } ); } );",
+      .request = "{ \"request.path\": \"/x\" }",
+      .want = "allowed\n"
+              "  request header: replace x-path /x\n"
+              "  response header: remove server\n"
+              "  valid for 1m and 10000 uses\n\n"
+              "rule a: passed\n" },
+    { .why = "what a rule would charge",
+      .conf = QUOTAS "rules = ( { name = 'a'; quota = ( 'slots',"
+                     " { name = 'calls'; amount = 'request.size'; } ); },"
+                     " { name = 'b'; quota = 'calls'; } );",
+      .request = "{ \"source.user\": \"ann\", \"request.size\": 3 }",
+      .want =
+          "allowed if the quotas grant it\n"
+          "  valid for 0 and 0 uses\n\n"
+          "rule a: passed\n"
+          "  quota slots: asked, amount 1, key \"user=ann\", limit 2 at the "
+          "same time, lease 1m (override 1)\n"
+          "  quota calls: asked, amount 3, limit 9 per 1s, burst 9\n"
+          "rule b: passed\n"
+          "  quota calls: already asked, amount 3, limit 9 per 1s, burst "
+          "9\n" },
+    { .why = "refused by a quota",
+      .conf = QUOTAS "rules = ( { name = 'a'; quota = 'calls'; } );",
+      .request = "{}",
+      .is_refused = true,
+      .want = "refused: RESOURCE_EXHAUSTED: a:quota calls is exhausted\n"
+              "  response header: replace retry-after 2\n"
+              "  retry after 2s\n"
+              "  valid for 0 and 0 uses\n\n"
+              "rule a: denied\n"
+              "  quota calls: asked, amount 1, limit 9 per 1s, burst 9, "
+              "refused, remaining 0\n" },
+    { .why = "quotas are not asked where a rule denies",
+      .conf = QUOTAS "rules = ( { name = 'a'; quota = 'calls'; },"
+                     " { name = 'b'; deny = { }; } );",
+      .request = "{ \"quotas\": { \"calls\": 2 } }",
+      .want = "refused: PERMISSION_DENIED: b:\n"
+              "  valid for 5s and 1000 uses\n\n"
+              "rule a: passed\n"
+              "  quota calls: already asked, amount 1, limit 9 per 1s, burst "
+              "9\n"
+              "rule b: denied\n"
+              "asked for: quota calls: not asked, amount 2, limit 9 per 1s, "
+              "burst 9\n" },
+    { .why = "quotas that the caller names",
+      .conf = QUOTAS,
+      .request = "{ \"attributes\": { \"request.method\": \"OPTIONS\" },"
+                 " \"quotas\": { \"calls\": 1, \"SLOTS\": 2, \"none\": 3 } }",
+      .want = "allowed\n"
+              "  valid for 1m and 10000 uses\n\n"
+              "asked for: quota calls: exempt\n"
+              "  false: request.method | 'GET' != 'OPTIONS'\n"
+              "         request.method | 'GET' is \"OPTIONS\"\n"
+              "asked for: quota slots: cannot be asked\n"
+              "  attribute is absent: source.user, in source.user\n"
+              "asked for: quota none: not configured, amount 3\n" },
+    { .why = "a quota of a rule that cannot be asked",
+      .conf = QUOTAS "rules = ( { name = 'a'; quota = ("
+                     " { name = 'calls'; amount = 'request.size'; } ); } );",
+      .request = "{ \"request.size\": 0 }",
+      .want = "allowed\n"
+              "  valid for 1m and 10000 uses\n\n"
+              "rule a: cannot be evaluated, on_error = skip\n"
+              "  quota calls: cannot be asked\n"
+              "    the amount is below 1, in request.size\n" },
+    { .why = "a percentage that cannot be evaluated",
+      .conf = "rules = ( { name = 'a'; deny = { }; enforce_percent = 50;"
+              " enforce_by = 'source.user'; } );",
+      .request = "{}",
+      .want = "allowed\n"
+              "  valid for 1m and 10000 uses\n\n"
+              "rule a: cannot be evaluated, on_error = skip\n"
+              "  attribute is absent: source.user, in source.user\n" },
+    { .why = "what a caller sends cannot look like ours",
+      .conf = "rules = ( { name = 'a'; deny = { };"
+              " match = \"request.path | '' == ''\"; } );",
+      .request = "{ \"request.path\": \"x\\nrule b: \\u001b[1m\\\"\" }",
+      .want = "allowed\n"
+              "  valid for 1m and 10000 uses\n\n"
+              "rule a: did not match\n"
+              "  false: request.path | '' == ''\n"
+              "         request.path | '' is \"x\\nrule b: "
+              "\\u001b[1m\\\"\"\n"
+              "  read: request.path \"x\\nrule b: \\u001b[1m\\\"\"\n" },
+};
+
+/* libconfig has only the other quotes. */
+static struct snapshot *load_row(const char *conf)
+{
+    struct snapshot *snapshot;
+    char *text = strdup(conf);
+    bool is_expression = false;
+
+    for (char *c = text; *c; c++)
+        if (*c == '"')
+            is_expression = !is_expression;
+        else if (*c == '\'' && !is_expression)
+            *c = '"';
+    snapshot = try_text(str_of(text));
+    free(text);
+    return snapshot;
+}
+
+static char *text_of(struct decided *decided, const struct quota_grant *grants)
+{
+    const struct explain_options options = { grants, UINT32_MAX };
+    struct explanation explanation;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    json_t *json;
+
+    explain(&explanation, &decided->check, &options,
+            decided->snapshot->vocabulary, &decided->arena);
+    json = explain_json(&explanation, decided->snapshot, &decided->arena);
+    explain_text_print(out, json);
+    json_decref(json);
+    fclose(out);
+    return text;
+}
+
+static void test_texts(void **state)
+{
+    struct quota_grant refused[QUOTAS_PER_CHECK_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < QUOTAS_PER_CHECK_MAX; i++)
+        refused[i] = (struct quota_grant){ .is_refused = true,
+                                           .retry_after_ns = 2 * SECOND };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct snapshot *snapshot = load_row(rows[i].conf);
+        const struct quota_grant *grants = NULL;
+        struct decided decided;
+        char *text;
+
+        row_true(rows[i].why, snapshot != NULL);
+        decide(&decided, snapshot, rows[i].request);
+        if (rows[i].is_refused) {
+            grants = refused;
+            check_finish(&decided.check, grants);
+        }
+        text = text_of(&decided, grants);
+        row_equal_str(rows[i].why, str_of(text), str_of(rows[i].want));
+        explained_agrees(&decided.check, grants, snapshot);
+        free(text);
+        decided_fini(&decided);
+        snapshot_free(snapshot);
+    }
+}
+
+/* ---- one line ---------------------------------------------------------- */
+
+#define RULES_MANY 50
+
+static struct snapshot *load_many(const char *body)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    struct snapshot *snapshot;
+
+    fputs("rules = ( { name = \"r\"; deny = { message = \"no\"; }; }", out);
+    for (int i = 0; i < RULES_MANY; i++)
+        fprintf(out, ", { name = \"r%d\"; %s }", i, body);
+    fputs(" );", out);
+    fclose(out);
+    snapshot = try_text((struct str){ text, len });
+    assert_non_null(snapshot);
+    free(text);
+    return snapshot;
+}
+
+static void test_line(void **state)
+{
+    static const struct {
+        const char *why, *body;
+        size_t max_bytes, rules;
+        long long unexplained;
+        bool has_message;
+    } lines[] = {
+        { "all of it", "deny = { }; match = \"false\";", 65536, RULES_MANY + 1,
+          0, true },
+        { "without rules that took no part", "deny = { }; match = \"false\";",
+          600, 1, RULES_MANY, true },
+        { "without rules", "deny = { };", 600, 0, RULES_MANY + 1, true },
+        { "only the code", "deny = { };", 256, 0, RULES_MANY + 1, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(lines); i++) {
+        const struct explain_options options = { NULL, UINT32_MAX };
+        struct snapshot *snapshot = load_many(lines[i].body);
+        struct explanation explanation;
+        struct decided decided;
+        struct str line;
+        json_t *json;
+
+        decide(&decided, snapshot, "{}");
+        explain(&explanation, &decided.check, &options, snapshot->vocabulary,
+                &decided.arena);
+        json = explain_json(&explanation, snapshot, &decided.arena);
+        line = explain_json_line(json, lines[i].max_bytes, &decided.arena);
+        json_decref(json);
+        row_true(lines[i].why, line.len <= lines[i].max_bytes);
+        json = json_loadb(line.data, line.len, 0, NULL);
+        row_equal_i64(lines[i].why,
+                      json_array_size(json_object_get(json, "rules")),
+                      lines[i].rules);
+        row_equal_i64(
+            lines[i].why,
+            json_integer_value(json_object_get(json, "unexplained_rules")),
+            lines[i].unexplained);
+        row_equal_i64(lines[i].why, json_object_get(json, "message") != NULL,
+                      lines[i].has_message);
+        json_decref(json);
+        decided_fini(&decided);
+        snapshot_free(snapshot);
+    }
+}
+
+static void test_line_is_ascii(void **state)
+{
+    struct arena arena = { 0 };
+    json_t *json = json_pack("{s:s}", "code", "\x7f\xc3\xa4\n");
+
+    (void)state;
+    row_equal_str("", explain_json_line(json, 256, &arena),
+                  STR("{\"code\":\"?\\u00E4\\n\"}"));
+    json_decref(json);
+    arena_fini(&arena);
+}
+
+/* Rules that took no part are explained up to a number, others always. */
+static void test_unmatched_max(void **state)
+{
+    const struct explain_options options = { NULL, 7 };
+    struct snapshot *snapshot =
+        load_many("deny = { }; match = \"request.path | '' == 'x'\";");
+    struct explanation explanation;
+    struct decided decided;
+
+    (void)state;
+    decide(&decided, snapshot, "{}");
+    explain(&explanation, &decided.check, &options, snapshot->vocabulary,
+            &decided.arena);
+    assert_int_equal(explanation.rule_count, 8);
+    assert_int_equal(explanation.unexplained_count, RULES_MANY - 7);
+    decided_fini(&decided);
+    snapshot_free(snapshot);
+}
+
+/* ---- agreement --------------------------------------------------------- */
+
+static const char *const bodies[] = {
+    "deny = { message = 'no'; };",
+    "deny = { }; mode = 'shadow';",
+    "deny = { }; enforce_percent = 50; enforce_by = 'source.user';",
+    "deny = { }; enforce_percent = 50; enforce_by = \"source.user | ''\";",
+    "deny = { }; active = { to = '2026-01-01T00:00:00Z'; };",
+    "deny = { }; active = { from = '2026-01-01T00:00:00Z'; };",
+    "allow = true;",
+    "allow = true; mode = 'shadow';",
+    "valid_for = '3s';",
+    "quota = 'calls';",
+    "quota = [ 'calls', 'slots' ]; deny = { http_status = 429; };",
+    "quota = ( { name = 'calls'; amount = 'request.size'; } );",
+    "quota = ( { name = 'slots'; amount = 2; } ); mode = 'shadow';",
+    "request_headers = ( { name = 'x'; value = 'source.user'; } );",
+};
+
+static const char *const matches[] = {
+    "",
+    "match = \"request.path | '' == '/x'\";",
+    "match = \"request.path == '/x'\";",
+    "match = \"request.size > 1 && request.path == '/x'\";",
+    "match = \"request.size | 0 > 1 || source.user == 'ann'\";",
+    "match = \"(request.path | '').startsWith('/') && "
+    "(request.size | 0) < 9\";",
+};
+
+static const char *const errors[] = {
+    "",
+    "on_error = 'deny';",
+    "on_error = 'allow';",
+};
+
+static const char *const requests[] = {
+    "{}",
+    "{ \"request.path\": \"/x\" }",
+    "{ \"request.path\": \"/y\", \"request.size\": 0 }",
+    "{ \"attributes\": { \"request.path\": \"/x\", \"request.size\": 2,"
+    " \"source.user\": \"ann\" }, \"time\": \"2026-06-01T00:00:00Z\" }",
+    "{ \"attributes\": { \"source.user\": \"bob\", \"request.size\": 3,"
+    " \"request.method\": \"OPTIONS\" }, \"quotas\": { \"slots\": 1 } }",
+    "{ \"attributes\": { \"request.size\": 9 },"
+    " \"quotas\": { \"slots\": 1, \"none\": 1, \"calls\": 2 } }",
+};
+
+/* A small generator of our own: a failure comes again with every run. */
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 16;
+}
+
+#define PICK(table, seed) (table)[next_random(seed) % ROWS(table)]
+
+static struct snapshot *random_rules(uint32_t *seed)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    uint32_t count = 1 + next_random(seed) % 6;
+    struct snapshot *snapshot;
+
+    fputs(QUOTAS "rules = ( ", out);
+    for (uint32_t i = 0; i < count; i++)
+        fprintf(out, "%s { name = 'r%u'; %s %s %s }", i > 0 ? "," : "", i,
+                PICK(bodies, seed), PICK(matches, seed), PICK(errors, seed));
+    fputs(" );", out);
+    fclose(out);
+    snapshot = load_row(text);
+    if (!snapshot)
+        row_fail(text, "is not sound");
+    free(text);
+    return snapshot;
+}
+
+/* Each quota is granted, or refused, by chance. */
+static void finish(struct check *check, struct quota_grant *grants,
+                   uint32_t *seed)
+{
+    for (uint32_t i = 0; i < check->request_count; i++)
+        grants[i] = (struct quota_grant){
+            .granted = check->requests[i].amount,
+            .retry_after_ns = -1,
+            .is_refused = next_random(seed) % 2 == 0,
+        };
+    check_finish(check, grants);
+}
+
+static void test_agreement(void **state)
+{
+    struct quota_grant grants[QUOTAS_PER_CHECK_MAX];
+    uint32_t seed = 4, asked = 0;
+
+    (void)state;
+    for (int n = 0; n < 1000; n++) {
+        struct snapshot *snapshot = random_rules(&seed);
+
+        for (size_t i = 0; i < ROWS(requests); i++) {
+            struct decided decided;
+
+            decide(&decided, snapshot, requests[i]);
+            explained_agrees(&decided.check, NULL, snapshot);
+            if (decided.state == CHECK_ASKS) {
+                finish(&decided.check, grants, &seed);
+                explained_agrees(&decided.check, grants, snapshot);
+                asked++;
+            }
+            decided_fini(&decided);
+        }
+        snapshot_free(snapshot);
+    }
+    assert_true(asked > 500);
+}
+
+/* ---- the command ------------------------------------------------------- */
+
+#define DEFAULT TEST_DATA "/../../config/sluice.conf"
+
+static const struct {
+    const char *why;
+    const char *arguments[ARGUMENTS_MAX + 1];
+    const char *input;
+    int status;
+    const char *output; /* a part of it */
+} commands[] = {
+    { "allowed", { DEFAULT, "{}" }, NULL, 0, "rule limits: did not match\n" },
+    { "refused",
+      { DEFAULT, "{\"request.headers\": {\"x-version\": \"blue\"}}" },
+      NULL,
+      1,
+      "rule no-blue: denied\n" },
+    { "for programs",
+      { "--json", DEFAULT, "{}" },
+      NULL,
+      0,
+      "\"code\": \"OK\"" },
+    { "from standard input",
+      { DEFAULT, "-" },
+      "{\"request.auth.principal\": \"ann\"}",
+      0,
+      "key \"user=ann\"" },
+    { "a misspelt attribute",
+      { DEFAULT, "{\"request.pth\": \"x\"}" },
+      NULL,
+      2,
+      "sluice explain: unknown attribute request.pth, did you mean "
+      "request.path\n" },
+    { "a bad time",
+      { DEFAULT, "{\"time\": \"noon\"}" },
+      NULL,
+      2,
+      "sluice explain: the time must be a string" },
+    { "a time beyond what counts",
+      { DEFAULT, "{\"time\": \"9999-01-01T00:00:00Z\"}" },
+      NULL,
+      2,
+      "sluice explain: the time must be a string" },
+    { "a bad amount",
+      { DEFAULT, "{\"quotas\": {\"per-user\": \"1\"}}" },
+      NULL,
+      2,
+      "the amount of the quota per-user is no whole number\n" },
+    { "too many quotas",
+      { DEFAULT, "{\"quotas\": {\"1\":1,\"2\":1,\"3\":1,\"4\":1,\"5\":1,"
+                 "\"6\":1,\"7\":1,\"8\":1,\"9\":1}}" },
+      NULL,
+      2,
+      "a request names 8 quotas at most\n" },
+    { "something beside",
+      { DEFAULT, "{\"attributes\": {}, \"qotas\": {}}" },
+      NULL,
+      2,
+      "a request has \"attributes\", \"quotas\" and \"time\"" },
+    { "no such file",
+      { "/nowhere/x.conf", "{}" },
+      NULL,
+      2,
+      "cannot read `/nowhere/x.conf`" },
+    { "an unsound file",
+      { TEST_DATA "/config/choice.conf", "{}" },
+      NULL,
+      2,
+      "choice.conf:1:" },
+    { "no request", { DEFAULT }, NULL, 2, "usage: " },
+    { "help", { "--help" }, NULL, 0, "usage: " },
+};
+
+static void test_command(void **state)
+{
+    char output[16 * 1024];
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(commands); i++) {
+        row_equal_i64(commands[i].why,
+                      run_command(command_explain, commands[i].arguments,
+                                  commands[i].input, output, sizeof(output)),
+                      commands[i].status);
+        if (!strstr(output, commands[i].output))
+            row_fail(commands[i].why, "not in the output: %s\n%s",
+                     commands[i].output, output);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_line),
+        cmocka_unit_test(test_line_is_ascii),
+        cmocka_unit_test(test_unmatched_max),
+        cmocka_unit_test(test_agreement),
+        cmocka_unit_test(test_command),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
