@@ -194,8 +194,8 @@ static const struct {
               "rule a: did not match\n"
               "  false: request.path | '' == ''\n"
               "         request.path | '' is \"x\\nrule b: "
-              "\\u001b[1m\\\"\"\n"
-              "  read: request.path \"x\\nrule b: \\u001b[1m\\\"\"\n" },
+              "\\u001B[1m\\\"\"\n"
+              "  read: request.path \"x\\nrule b: \\u001B[1m\\\"\"\n" },
 };
 
 /* libconfig has only the other quotes. */
