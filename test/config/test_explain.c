@@ -388,8 +388,7 @@ static const char *const matches[] = {
     "match = \"request.path == '/x'\";",
     "match = \"request.size > 1 && request.path == '/x'\";",
     "match = \"request.size | 0 > 1 || source.user == 'ann'\";",
-    "match = \"(request.path | '').startsWith('/') && "
-    "(request.size | 0) < 9\";",
+    "match = \"(request.path | '').startsWith('/') && request.size | 0 < 9\";",
 };
 
 static const char *const errors[] = {
