@@ -110,6 +110,13 @@ struct deny_entry {
     struct str body;
 };
 
+/* A value that a rule looks up in a list. */
+struct list_check_entry {
+    struct str name;
+    struct text value;
+    bool refuses_members;
+};
+
 /* A quota that a rule charges. */
 struct quota_use_entry {
     const struct mark *mark; /* a group, or the name alone */
@@ -134,11 +141,12 @@ struct rule_entry {
     struct str name;
     struct str namespace; /* data == NULL: absent */
     struct text match;
-    const struct active_entry *active; /* NULL: absent */
-    const struct deny_entry *deny;     /* NULL: absent */
-    struct entries quotas;             /* struct quota_use_entry */
-    struct entries request_headers;    /* struct header_entry */
-    struct entries response_headers;   /* struct header_entry */
+    const struct active_entry *active;   /* NULL: absent */
+    const struct list_check_entry *list; /* NULL: absent */
+    const struct deny_entry *deny;       /* NULL: absent */
+    struct entries quotas;               /* struct quota_use_entry */
+    struct entries request_headers;      /* struct header_entry */
+    struct entries response_headers;     /* struct header_entry */
     bool allow;
     int64_t valid_for_ns; /* only if written */
     int32_t valid_uses;   /* only if written */

@@ -54,6 +54,11 @@ uint32_t load_find_quota(const struct load *load, struct str name);
 /* Fills ruleset.rules. After load_quotas. */
 void load_rules(struct load *load);
 
+/* The list that a rule looks a value up in; mark: where. NULL if `entry` is. */
+const struct list_check *load_list_check(struct load *load,
+                                         const struct list_check_entry *entry,
+                                         const struct mark *mark);
+
 /* What rules charge. */
 void load_quota_uses(struct load *load, const struct entries *entries,
                      struct rule *rule);

@@ -43,10 +43,14 @@ static const struct window *load_window(struct load *load,
 /* ---- what cannot be together ------------------------------------------- */
 
 /* What makes a rule do something. */
-static const char *const actions[] = {
-    "deny",      "quota",     "allow", "request_headers", "response_headers",
-    "valid_for", "valid_uses"
-};
+static const char *const actions[] = { "deny",
+                                       "list",
+                                       "quota",
+                                       "allow",
+                                       "request_headers",
+                                       "response_headers",
+                                       "valid_for",
+                                       "valid_uses" };
 
 static bool has_action(const struct rule_entry *entry)
 {
@@ -58,12 +62,13 @@ static bool has_action(const struct rule_entry *entry)
 
 static void check_actions(struct load *load, const struct rule_entry *entry)
 {
-    bool refuses =
-        mark_find(entry->mark, "deny") && !mark_find(entry->mark, "quota");
+    bool refuses = mark_find(entry->mark, "deny") &&
+                   !mark_find(entry->mark, "list") &&
+                   !mark_find(entry->mark, "quota");
 
     if (!has_action(entry))
         diags_add(load->diags, DIAG_ERROR, mark_place(entry->mark),
-                  "a rule must do something: `deny`, `quota`, `allow`, "
+                  "a rule must do something: `deny`, `list`, `quota`, `allow`, "
                   "`request_headers`, `response_headers`, `valid_for` or "
                   "`valid_uses`");
     if (refuses && entry->allow)
@@ -92,6 +97,8 @@ static void load_rule(struct load *load, const struct rule_entry *entry,
         .active = load_window(load, entry),
         .on_error = entry->on_error,
         .enforcement = load_enforcement(load, &entry->enforcement),
+        .list =
+            load_list_check(load, entry->list, mark_find(entry->mark, "list")),
         .deny = load_denial(load, entry->deny),
         .request_headers = load_headers(load, &entry->request_headers),
         .response_headers = load_headers(load, &entry->response_headers),

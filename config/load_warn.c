@@ -56,6 +56,9 @@ void load_warn(struct load *load)
             mark_find(entries[i].mark, "on_error"))
             continue;
         warn_if_absent(load, rule, rule->match, &entries[i].match);
+        if (rule->list)
+            warn_if_absent(load, rule, rule->list->value,
+                           &entries[i].list->value);
         for (uint32_t j = 0; j < rule->quota_count; j++)
             warn_of_use(load, rule, &rule->quotas[j], &uses[j]);
     }

@@ -60,9 +60,43 @@ static const struct field deny_fields[] = {
 
 static const struct group deny_group =
     GROUP(deny_entry, deny_fields,
-          "How a refusal looks. In a rule without `quota`, whatever matches is "
-          "refused. Of several rules that refuse, the first one gives code and "
+          "How a refusal looks. In a rule without `list` and `quota`, whatever "
+          "matches is refused. Of several rules that refuse, the first one "
+          "gives code and "
           "HTTP form, and all give their message.");
+
+static const struct choice otherwises[] = { { "deny", false },
+                                            { "pass", true },
+                                            { NULL, 0 } };
+
+static const struct field list_check_fields[] = {
+    { .name = "name",
+      .kind = FIELD_TEXT,
+      MEMBER(list_check_entry, name),
+      .is_required = true,
+      .least = 1,
+      .most = NAME_BYTES_MAX,
+      .doc = "Of a list." },
+    { .name = "value",
+      .kind = FIELD_EXPRESSION,
+      MEMBER(list_check_entry, value),
+      .is_required = true,
+      .doc = "What is looked up: a STRING, or in a list of addresses an "
+             "IP_ADDRESS too." },
+    { .name = "otherwise",
+      .kind = FIELD_CHOICE,
+      MEMBER(list_check_entry, refuses_members),
+      .choices = otherwises,
+      .fallback = "deny",
+      .doc = "What happens to a value that is not in the list. `deny`: it is "
+             "refused, and those in the list pass. `pass`: it passes, and "
+             "those in the list are refused." },
+};
+
+static const struct group list_check_group =
+    GROUP(list_check_entry, list_check_fields,
+          "Refuses by a list. Where there is no value, or the list cannot be "
+          "had, the rule cannot be evaluated.");
 
 static const struct field quota_use_fields[] = {
     { .name = "name",
@@ -150,11 +184,17 @@ static const struct field rule_fields[] = {
       MEMBER(rule_entry, active),
       .group = &active_group,
       .doc = "When it holds. By default always." },
+    { .name = "list",
+      .kind = FIELD_OPTIONAL_GROUP,
+      MEMBER(rule_entry, list),
+      .group = &list_check_group,
+      .doc = "Refuses what a list does not let pass." },
     { .name = "deny",
       .kind = FIELD_OPTIONAL_GROUP,
       MEMBER(rule_entry, deny),
       .group = &deny_group,
-      .doc = "Refuses what matches; with `quota`, only shapes the refusal." },
+      .doc = "Refuses what matches; with `list` or `quota`, only shapes their "
+             "refusal." },
     { .name = "quota",
       .kind = FIELD_NAMED_LIST,
       MEMBER(rule_entry, quotas),

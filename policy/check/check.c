@@ -5,6 +5,7 @@
 #include "policy/check/charge.h"
 #include "policy/check/enforce.h"
 #include "policy/check/headers.h"
+#include "policy/check/list_check.h"
 #include "policy/check/verdict.h"
 #include "policy/check/window.h"
 #include "policy/rule/scope.h"
@@ -95,18 +96,32 @@ static enum next fail(struct check *check, struct rule_event *event)
     return GO_ON;
 }
 
+static struct str list_message(const struct check *check,
+                               const struct list_check *list)
+{
+    return arena_printf(check->bag->arena, "%s the list %.*s",
+                        list->refuses_members ? "in" : "not in",
+                        STR_ARG(list->name));
+}
+
+/* The rule refuses what it matches, or what its list does not let pass. */
 static enum next deny(struct check *check, struct rule_event *event)
 {
     const struct rule *rule = &check->ruleset->rules[event->rule];
+    struct refusal refusal = { .rule = rule,
+                               .code = STATUS_PERMISSION_DENIED,
+                               .shape = rule->deny };
 
     event->outcome = event->is_shadow ? RULE_SHADOW_DENIED : RULE_DENIED;
-    if (!event->is_shadow)
-        refuse(check, (struct refusal){
-                          .rule = rule,
-                          .code = rule->deny->code,
-                          .message = rule->deny->message,
-                          .shape = rule->deny,
-                      });
+    if (event->is_shadow)
+        return GO_ON;
+    if (rule->deny) {
+        refusal.code = rule->deny->code;
+        refusal.message = rule->deny->message;
+    }
+    if (rule->list && refusal.message.len == 0)
+        refusal.message = list_message(check, rule->list);
+    refuse(check, refusal);
     return GO_ON;
 }
 
@@ -114,11 +129,16 @@ static enum next deny(struct check *check, struct rule_event *event)
 static enum next act(struct check *check, struct rule_event *event)
 {
     const struct rule *rule = &check->ruleset->rules[event->rule];
+    enum list_verdict verdict =
+        rule->list ? list_check_decide(rule->list, check->bag) : LIST_PASSES;
+    bool refuses_all = rule->deny && !rule->list && rule->quota_count == 0;
 
+    if (verdict == LIST_FAILS)
+        return fail(check, event);
+    if (verdict == LIST_REFUSES || refuses_all)
+        return deny(check, event);
     if (rule->quota_count > 0 && !charge_rule(check, event))
         return fail(check, event);
-    if (rule->quota_count == 0 && rule->deny)
-        return deny(check, event);
     event->outcome = RULE_PASSED;
     if (event->is_shadow)
         return GO_ON;

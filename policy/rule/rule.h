@@ -8,6 +8,7 @@
 
 #include "policy/base/str.h"
 #include "policy/expr/code.h"
+#include "policy/rule/roster.h"
 #include "policy/rule/status.h"
 
 #include <stdbool.h>
@@ -73,6 +74,14 @@ struct denial {
     struct str body; /* of the HTTP answer; empty: the message */
 };
 
+/* A value that is looked up in a list. */
+struct list_check {
+    const struct roster *roster;
+    struct str name;
+    const struct code *value; /* of a type that the list accepts */
+    bool refuses_members;     /* what is in the list, else what is not */
+};
+
 /* One quota that a rule charges. */
 struct quota_use {
     uint32_t quota;            /* index into ruleset.quotas */
@@ -91,7 +100,9 @@ struct rule {
     enum on_error on_error;
     struct enforcement enforcement;
 
-    /* What it does. With quotas, `deny` only shapes their refusal. */
+    /* What it does, in this order. With a list or quotas, `deny` only shapes
+     * their refusal. */
+    const struct list_check *list; /* NULL: none */
     const struct quota_use *quotas;
     uint32_t quota_count;      /* 0 .. QUOTAS_PER_CHECK_MAX */
     const struct denial *deny; /* NULL: none */

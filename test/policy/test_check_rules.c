@@ -13,6 +13,12 @@
     " { name = \"slots\"; concurrency = { max = 9; };"                         \
     "   dimensions = { user = \"source.user\"; }; } );"
 
+#define LISTS                                                                  \
+    "lists = ("                                                                \
+    " { name = \"office\"; type = \"ip\"; entries = [ \"10.0.0.0/8\" ]; },"    \
+    " { name = \"banned\"; entries = [ \"mallory\" ]; },"                      \
+    " { name = \"remote\"; url = \"http://localhost/x\"; } );"
+
 /* 2026-12-01T00:00:00Z */
 #define DECEMBER (INT64_C(1796083200) * SECOND)
 
@@ -69,6 +75,74 @@ static const struct {
       .conf = QUOTAS "rules = ( { name = 'a'; allow = true; quota = 'calls'; },"
                      " { name = 'b'; quota = 'slots'; } );",
       .request = "{ \"source.user\": \"u\" }",
+      .want = "OK\ncharge calls 1\nvalid 0 0\n" },
+
+    /* ---- list ---- */
+    { .why = "in the list: it passes, and what else the rule does happens",
+      .conf = LISTS "rules = ( { name = 'a'; list = { name = 'office';"
+                    " value = 'source.ip'; }; request_headers = ("
+                    " { name = 'x'; value = \"'in'\"; } ); } );",
+      .request = "{ \"source.ip\": \"10.1.2.3\" }",
+      .want = "OK\nrequest x: in\nvalid 1m 10000\n" },
+    { .why = "not in the list",
+      .conf = LISTS "rules = ( { name = 'a'; list = { name = 'office';"
+                    " value = 'source.ip'; }; } );",
+      .request = "{ \"source.ip\": \"11.1.2.3\" }",
+      .want = "PERMISSION_DENIED \"a:not in the list office\"\n"
+              "valid 5s 1000\n" },
+    { .why = "in the form that deny gives",
+      .conf = LISTS "rules = ( { name = 'a'; list = { name = 'banned';"
+                    " value = \"request.headers['x-user'] | ''\";"
+                    " otherwise = 'pass'; }; deny = { code = 'NOT_FOUND';"
+                    " message = 'go'; http_status = 404; }; } );",
+      .request = "{ \"request.headers\": { \"x-user\": \"mallory\" } }",
+      .want = "NOT_FOUND \"a:go\"\nhttp 404 \"\"\nvalid 5s 1000\n" },
+    { .why = "not in a list of those who are refused",
+      .conf = LISTS "rules = ( { name = 'a'; list = { name = 'banned';"
+                    " value = \"request.headers['x-user'] | ''\";"
+                    " otherwise = 'pass'; }; allow = true; },"
+                    " { name = 'b'; deny = { }; } );",
+      .request = "{ \"request.headers\": { \"x-user\": \"bob\" } }",
+      .want = "OK\nvalid 1m 10000\n" },
+    { .why = "refused, so it allows nothing",
+      .conf = LISTS "rules = ( { name = 'a'; list = { name = 'banned';"
+                    " value = 'source.user'; otherwise = 'pass'; };"
+                    " allow = true; }, { name = 'b'; deny = { }; } );",
+      .request = "{ \"source.user\": \"mallory\" }",
+      .want = "PERMISSION_DENIED \"a:in the list banned, b:\"\n"
+              "valid 5s 1000\n" },
+    { .why = "no value: the rule is skipped",
+      .conf = LISTS "rules = ( { name = 'a'; list = { name = 'office';"
+                    " value = 'source.ip'; }; } );",
+      .request = "{}",
+      .want = "OK\nvalid 1m 10000\n" },
+    { .why = "no address: on_error",
+      .conf = LISTS "rules = ( { name = 'a'; list = { name = 'office';"
+                    " value = 'source.user'; }; on_error = 'deny'; } );",
+      .request = "{ \"source.user\": \"10.1.2\" }",
+      .want = "PERMISSION_DENIED \"a:the rule cannot be evaluated\"\n"
+              "valid 5s 1000\n" },
+    { .why = "a list that cannot be had: on_error",
+      .conf = LISTS "rules = ( { name = 'a'; list = { name = 'remote';"
+                    " value = 'source.user'; }; on_error = 'deny'; } );",
+      .request = "{ \"source.user\": \"bob\" }",
+      .want = "PERMISSION_DENIED \"a:the rule cannot be evaluated\"\n"
+              "valid 5s 1000\n" },
+    { .why = "in shadow it refuses nothing",
+      .conf = LISTS "rules = ( { name = 'a'; list = { name = 'office';"
+                    " value = 'source.ip'; }; mode = 'shadow'; } );",
+      .request = "{ \"source.ip\": \"11.1.2.3\" }",
+      .want = "OK\nvalid 1m 10000\n" },
+    { .why = "a list and a quota: refused by the list, nothing is charged",
+      .conf = QUOTAS LISTS "rules = ( { name = 'a'; list = { name = 'office';"
+                           " value = 'source.ip'; }; quota = 'calls'; } );",
+      .request = "{ \"source.ip\": \"11.1.2.3\" }",
+      .want = "PERMISSION_DENIED \"a:not in the list office\"\n"
+              "valid 5s 1000\n" },
+    { .why = "a list and a quota: charged",
+      .conf = QUOTAS LISTS "rules = ( { name = 'a'; list = { name = 'office';"
+                           " value = 'source.ip'; }; quota = 'calls'; } );",
+      .request = "{ \"source.ip\": \"10.1.2.3\" }",
       .want = "OK\ncharge calls 1\nvalid 0 0\n" },
 
     /* ---- quota ---- */

@@ -4,6 +4,7 @@
 #include "test/support/table.h"
 
 #include "config/attributes_json.h"
+#include "config/bundle_lists.h"
 #include "config/quantity.h"
 
 #include <stdio.h>
@@ -16,11 +17,11 @@ void decision_init(struct decision *decision, struct str text)
 
     diags_init(&diags);
     bundle_from_text(&bundle, STR("test.conf"), text);
+    bundle_add_lists(&bundle, &(struct list_sources){ 0 }, &diags);
     decision->snapshot = snapshot_load(&bundle, &diags);
     if (!decision->snapshot)
         diags_print(&diags, stderr, false);
     assert_non_null(decision->snapshot);
-    bundle_fini(&bundle);
     diags_fini(&diags);
     arena_init(&decision->arena, 0);
 }
