@@ -248,6 +248,8 @@ static const char *result_text(const struct rule_account *account)
     switch (account->fate) {
     case RULE_TOOK_PART:
         return outcome_text(account->event->outcome);
+    case RULE_OTHER_NAMESPACE:
+        return "for another namespace";
     case RULE_NO_MATCH:
         return "did not match";
     case RULE_NOT_ACTIVE:

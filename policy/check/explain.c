@@ -1,6 +1,7 @@
 #include "policy/check/explain.h"
 
 #include "policy/check/window.h"
+#include "policy/rule/scope.h"
 
 struct explainer {
     const struct check *check;
@@ -186,18 +187,30 @@ static bool does_match(const struct rule_account *account)
            (account->match.status == EVAL_OK && account->match.value.boolean);
 }
 
-static enum rule_fate fate_without_event(const struct explainer *explainer,
-                                         const struct rule_account *account)
+static bool does_not_match(const struct rule_account *account)
 {
-    const struct rule *rule = account->rule;
+    return account->has_match && account->match.status == EVAL_OK &&
+           !account->match.value.boolean;
+}
+
+static bool is_active(const struct rule *rule, int64_t wall_ns)
+{
     int64_t steady_ns;
 
-    if (rule->active &&
-        !window_is_open(rule->active, explainer->check->wall_ns, &steady_ns))
-        return RULE_NOT_ACTIVE;
-    if (does_match(account) || account->match.status != EVAL_OK)
-        return RULE_NOT_ASKED;
-    return RULE_NO_MATCH;
+    return !rule->active || window_is_open(rule->active, wall_ns, &steady_ns);
+}
+
+static enum rule_fate fate_without_event(struct explainer *explainer,
+                                         const struct rule_account *account)
+{
+    const struct check *check = explainer->check;
+
+    if (!scopes_hold(check->ruleset->scopes, &explainer->bag, account->rule))
+        return RULE_OTHER_NAMESPACE;
+    if (does_not_match(account))
+        return RULE_NO_MATCH;
+    return is_active(account->rule, check->wall_ns) ? RULE_NOT_ASKED
+                                                    : RULE_NOT_ACTIVE;
 }
 
 /* event: what the check noted of the rule, or NULL. */

@@ -56,10 +56,11 @@ struct quota_account {
 
 /* What became of a rule. */
 enum rule_fate {
-    RULE_TOOK_PART,  /* see event */
-    RULE_NO_MATCH,   /* see match.clauses */
-    RULE_NOT_ACTIVE, /* it is outside of its window */
-    RULE_NOT_ASKED,  /* an earlier one ended the evaluation */
+    RULE_TOOK_PART,       /* see event */
+    RULE_OTHER_NAMESPACE, /* it is not for such requests */
+    RULE_NO_MATCH,        /* see match.clauses */
+    RULE_NOT_ACTIVE,      /* outside of its window */
+    RULE_NOT_ASKED,       /* an earlier one ended the evaluation */
 };
 
 struct rule_account {

@@ -117,6 +117,17 @@ static const struct rule_index *own_index(const struct scopes *scopes,
     return number == INTERN_NONE ? NULL : scopes->indices[number];
 }
 
+bool scopes_hold(const struct scopes *scopes, struct bag *bag,
+                 const struct rule *rule)
+{
+    const struct value *namespace;
+
+    if (!rule->namespace.data)
+        return true;
+    namespace = namespace_of(scopes, bag);
+    return namespace && str_eq(namespace->string, rule->namespace);
+}
+
 bool scopes_find(const struct scopes *scopes, struct bag *bag,
                  struct candidates *candidates)
 {

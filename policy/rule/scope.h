@@ -28,4 +28,8 @@ void scopes_build(struct ruleset *ruleset, bool uses_tests,
 bool scopes_find(const struct scopes *scopes, struct bag *bag,
                  struct candidates *candidates);
 
+/* Whether the rule is asked of the request at all. */
+bool scopes_hold(const struct scopes *scopes, struct bag *bag,
+                 const struct rule *rule);
+
 #endif

@@ -107,6 +107,14 @@ static const struct {
               "  valid for 1s and 10000 uses\n\n"
               "rule a: would have denied, in shadow\n"
               "rule b: not active\n" },
+    { .why = "for requests of a namespace",
+      .conf = "rules = ( { name = 'a'; deny = { }; namespace = 'shop'; },"
+              " { name = 'b'; deny = { }; namespace = 'bank'; } );",
+      .request = "{ \"destination.namespace\": \"bank\" }",
+      .want = "refused: PERMISSION_DENIED: b:\n"
+              "  valid for 5s and 1000 uses\n\n"
+              "rule a: for another namespace\n"
+              "rule b: denied\n" },
     { .why = "headers",
       .conf = "rules = ( { name = 'a'; request_headers = ("
               " { name = 'x-path'; value = 'request.path'; } );"
@@ -368,6 +376,8 @@ static void test_unmatched_max(void **state)
 static const char *const bodies[] = {
     "deny = { message = 'no'; };",
     "deny = { }; mode = 'shadow';",
+    "deny = { }; namespace = 'shop';",
+    "allow = true; namespace = 'bank';",
     "deny = { }; enforce_percent = 50; enforce_by = 'source.user';",
     "deny = { }; enforce_percent = 50; enforce_by = \"source.user | ''\";",
     "deny = { }; active = { to = '2026-01-01T00:00:00Z'; };",
@@ -402,10 +412,12 @@ static const char *const requests[] = {
     "{ \"request.path\": \"/x\" }",
     "{ \"request.path\": \"/y\", \"request.size\": 0 }",
     "{ \"attributes\": { \"request.path\": \"/x\", \"request.size\": 2,"
-    " \"source.user\": \"ann\" }, \"time\": \"2026-06-01T00:00:00Z\" }",
+    " \"source.user\": \"ann\", \"destination.namespace\": \"bank\" },"
+    " \"time\": \"2026-06-01T00:00:00Z\" }",
     "{ \"attributes\": { \"source.user\": \"bob\", \"request.size\": 3,"
     " \"request.method\": \"OPTIONS\" }, \"quotas\": { \"slots\": 1 } }",
-    "{ \"attributes\": { \"request.size\": 9 },"
+    "{ \"attributes\": { \"request.size\": 9,"
+    " \"destination.namespace\": \"shop\" },"
     " \"quotas\": { \"slots\": 1, \"none\": 1, \"calls\": 2 } }",
 };
 

@@ -43,6 +43,9 @@ static void check_rule(const struct rule_account *account, bool has_ended)
         else
             row_true(name, !account->has_match || account->match.value.boolean);
         break;
+    case RULE_OTHER_NAMESPACE:
+        row_true(name, account->rule->namespace.data != NULL);
+        break;
     case RULE_NO_MATCH:
         row_true(name, account->match.clause_count > 0);
         break;
