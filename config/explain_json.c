@@ -284,6 +284,35 @@ static void set_match(struct writer *writer, json_t *object,
         set_because(writer, object, match);
 }
 
+static const char *answer_text(enum roster_answer answer)
+{
+    switch (answer) {
+    case ROSTER_IN:
+        return "in it";
+    case ROSTER_OUT:
+        return "not in it";
+    case ROSTER_BAD_VALUE:
+        return "is no address";
+    case ROSTER_UNAVAILABLE:
+        return "it cannot be had";
+    case ROSTER_TOO_COSTLY:
+        return "the search was given up";
+    }
+    return "";
+}
+
+static json_t *lookup_json(struct writer *writer, const struct list_check *list,
+                           const struct lookup *lookup)
+{
+    json_t *object = json_object();
+
+    set_text(object, "list", list->name);
+    json_object_set_new(object, "value",
+                        value_json(&lookup->value, writer->arena));
+    set_text(object, "result", str_of(answer_text(lookup->answer)));
+    return object;
+}
+
 static json_t *rule_json(struct writer *writer,
                          const struct rule_account *account)
 {
@@ -301,6 +330,9 @@ static json_t *rule_json(struct writer *writer,
         set_match(writer, object, &account->match);
     if (account->failure.text.data)
         set_error(writer, object, &account->failure);
+    if (account->lookup.is_done)
+        json_object_set_new(object, "lookup",
+                            lookup_json(writer, rule->list, &account->lookup));
     if (account->quota_count > 0)
         json_object_set_new(
             object, "quotas",

@@ -12,11 +12,12 @@
  * RULE: { "rule": NAME, "result": "denied", "took_part": true,
  *         "shadow": true, "on_error": "skip",
  *         "read": { "request.headers[a]": "x" }, "because": [ CLAUSE ],
- *         "error": ERROR, "quotas": [ QUOTA ] }
+ *         "error": ERROR, "lookup": LOOKUP, "quotas": [ QUOTA ] }
  * QUOTA: { "quota": NAME, "result": "asked", "amount": 1, "key": "user=ann",
  *          "limit": "50 per 1s, burst 100", "override": 2, "shadow": true,
  *          "granted": 1, "remaining": 99, "refused": true, "outage": true,
  *          "because": [ CLAUSE ], "error": ERROR }
+ * LOOKUP: { "list": NAME, "value": VALUE, "result": "not in it" }
  * HEADER: { "name", "operation": "replace", "value" }
  * CLAUSE: { "false": EXPRESSION, "offset": 0, "saw": { EXPRESSION: VALUE } }
  * ERROR: { "message", "attribute", "expression", "offset" }

@@ -136,6 +136,17 @@ static void print_quota(FILE *out, const char *indent, const char *inner,
 
 /* ---- rules ------------------------------------------------------------- */
 
+static void print_lookup(FILE *out, const json_t *rule)
+{
+    const json_t *lookup = json_object_get(rule, "lookup");
+
+    if (!lookup)
+        return;
+    fprintf(out, "  list %s: ", text_of(lookup, "list"));
+    print_value(out, json_object_get(lookup, "value"));
+    fprintf(out, ", %s\n", text_of(lookup, "result"));
+}
+
 static void print_rule(FILE *out, const json_t *rule)
 {
     const json_t *quota;
@@ -150,6 +161,7 @@ static void print_rule(FILE *out, const json_t *rule)
     print_because(out, "  ", rule);
     print_error(out, "  ", rule);
     print_readings(out, "  ", rule);
+    print_lookup(out, rule);
     json_array_foreach(json_object_get(rule, "quotas"), i, quota)
         print_quota(out, "  ", "    ", quota);
 }

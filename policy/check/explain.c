@@ -213,13 +213,41 @@ static enum rule_fate fate_without_event(struct explainer *explainer,
                                                     : RULE_NOT_ACTIVE;
 }
 
+/* False if what comes after the list was not done. */
+static bool account_list(struct explainer *explainer,
+                         struct rule_account *account)
+{
+    const struct list_check *list = account->rule->list;
+    struct lookup *lookup = &account->lookup;
+
+    if (!list)
+        return true;
+    if (!evaluate(explainer, list->value, &lookup->value, &account->failure))
+        return false;
+    lookup->is_done = true;
+    lookup->answer = roster_find(list->roster, &lookup->value);
+    return lookup->answer == (list->refuses_members ? ROSTER_OUT : ROSTER_IN);
+}
+
+/* What a rule that matched did, up to where it failed or refused. */
+static void account_actions(struct explainer *explainer, uint32_t number,
+                            struct rule_account *account)
+{
+    const struct code *by = account->rule->enforcement.by;
+    struct value value;
+
+    if (by && !evaluate(explainer, by, &value, &account->failure))
+        return;
+    if (account_list(explainer, account))
+        account_uses(explainer, number, account);
+}
+
 /* event: what the check noted of the rule, or NULL. */
 static void account_rule(struct explainer *explainer, uint32_t number,
                          const struct rule_event *event,
                          struct rule_account *account)
 {
     const struct rule *rule = &explainer->check->ruleset->rules[number];
-    struct value value;
 
     *account = (struct rule_account){ .rule = rule,
                                       .fate = RULE_TOOK_PART,
@@ -230,10 +258,8 @@ static void account_rule(struct explainer *explainer, uint32_t number,
                     explainer->vocabulary, explainer->arena);
     if (!event)
         account->fate = fate_without_event(explainer, account);
-    else if (rule->enforcement.by)
-        evaluate(explainer, rule->enforcement.by, &value, &account->failure);
-    if (event && does_match(account))
-        account_uses(explainer, number, account);
+    else if (does_match(account))
+        account_actions(explainer, number, account);
 }
 
 /* Events are in file order, as the rules are. */

@@ -54,6 +54,13 @@ struct quota_account {
     struct failure failure;          /* FAILED: why */
 };
 
+/* What a list said. */
+struct lookup {
+    bool is_done; /* there was a value to look up */
+    struct value value;
+    enum roster_answer answer;
+};
+
 /* What became of a rule. */
 enum rule_fate {
     RULE_TOOK_PART,       /* see event */
@@ -70,6 +77,7 @@ struct rule_account {
     bool has_match;                 /* without one it matches always */
     struct reason match;
     struct failure failure;             /* of another expression than match */
+    struct lookup lookup;               /* of a rule with a list that matched */
     const struct quota_account *quotas; /* of a rule that matched: its own */
     uint32_t quota_count;
 };

@@ -21,6 +21,12 @@
     "   dimensions = { user = 'source.user'; };"                               \
     "   overrides = ( { when = { user = 'ann'; }; max = 2; } ); } );"
 
+#define LISTS                                                                  \
+    "lists = ("                                                                \
+    " { name = 'office'; type = 'ip'; entries = [ '10.0.0.0/8' ]; },"          \
+    " { name = 'banned'; entries = [ 'bob' ]; },"                              \
+    " { name = 'remote'; url = 'http://localhost/x'; } );"
+
 struct decided {
     struct snapshot *snapshot;
     struct arena arena;
@@ -107,6 +113,26 @@ static const struct {
               "  valid for 1s and 10000 uses\n\n"
               "rule a: would have denied, in shadow\n"
               "rule b: not active\n" },
+    { .why = "lists",
+      .conf = LISTS "rules = ( { name = 'a'; list = { name = 'office';"
+                    " value = 'source.ip'; }; },"
+                    " { name = 'b'; list = { name = 'office';"
+                    " value = 'source.user'; }; },"
+                    " { name = 'c'; list = { name = 'remote';"
+                    " value = 'source.user'; }; },"
+                    " { name = 'd'; list = { name = 'banned';"
+                    " otherwise = 'pass'; value = 'source.name'; }; } );",
+      .request = "{ \"source.ip\": \"11.0.0.1\", \"source.user\": \"bob\" }",
+      .want = "refused: PERMISSION_DENIED: a:not in the list office\n"
+              "  valid for 5s and 1000 uses\n\n"
+              "rule a: denied\n"
+              "  list office: \"11.0.0.1\", not in it\n"
+              "rule b: cannot be evaluated, on_error = skip\n"
+              "  list office: \"bob\", is no address\n"
+              "rule c: cannot be evaluated, on_error = skip\n"
+              "  list remote: \"bob\", it cannot be had\n"
+              "rule d: cannot be evaluated, on_error = skip\n"
+              "  attribute is absent: source.name, in source.name\n" },
     { .why = "for requests of a namespace",
       .conf = "rules = ( { name = 'a'; deny = { }; namespace = 'shop'; },"
               " { name = 'b'; deny = { }; namespace = 'bank'; } );",
@@ -383,6 +409,11 @@ static const char *const bodies[] = {
     "deny = { }; active = { to = '2026-01-01T00:00:00Z'; };",
     "deny = { }; active = { from = '2026-01-01T00:00:00Z'; };",
     "allow = true;",
+    "list = { name = 'office'; value = 'source.user'; };",
+    "quota = 'calls'; list = { name = 'banned'; value = 'source.user'; };",
+    "list = { name = 'banned'; value = 'source.user'; }; deny = { };",
+    "list = { name = 'remote'; value = 'source.user'; };",
+    "allow = true; list = { name = 'banned'; value = 'source.user'; };",
     "allow = true; mode = 'shadow';",
     "valid_for = '3s';",
     "quota = 'calls';",
@@ -438,7 +469,7 @@ static struct snapshot *random_rules(uint32_t *seed)
     uint32_t count = 1 + next_random(seed) % 6;
     struct snapshot *snapshot;
 
-    fputs(QUOTAS "rules = ( ", out);
+    fputs(QUOTAS LISTS "rules = ( ", out);
     for (uint32_t i = 0; i < count; i++)
         fprintf(out, "%s { name = 'r%u'; %s %s %s }", i > 0 ? "," : "", i,
                 PICK(bodies, seed), PICK(matches, seed), PICK(errors, seed));

@@ -5,6 +5,14 @@
 #include "config/explain_json.h"
 #include "policy/check/explain.h"
 
+static bool is_refused_by_list(const struct rule_account *account)
+{
+    const struct list_check *list = account->rule->list;
+
+    return list && account->lookup.answer ==
+                       (list->refuses_members ? ROSTER_IN : ROSTER_OUT);
+}
+
 /* Whether no later rule was asked. */
 static bool ends_evaluation(const struct rule_account *account)
 {
@@ -14,7 +22,7 @@ static bool ends_evaluation(const struct rule_account *account)
         return false;
     if (event->outcome == RULE_FAILED)
         return account->rule->on_error == ON_ERROR_ALLOW;
-    return account->rule->allows;
+    return account->rule->allows && !is_refused_by_list(account);
 }
 
 /* Whether the explanation says what could not be evaluated. */
@@ -23,6 +31,9 @@ static bool names_failure(const struct rule_account *account)
     if (account->has_match && account->match.status != EVAL_OK)
         return true;
     if (account->failure.text.data)
+        return true;
+    if (account->lookup.is_done && account->lookup.answer != ROSTER_IN &&
+        account->lookup.answer != ROSTER_OUT)
         return true;
     for (uint32_t i = 0; i < account->quota_count; i++)
         if (account->quotas[i].fate == QUOTA_FAILED)
