@@ -104,21 +104,29 @@ static void emit_attribute(struct emitter *emitter, const struct ast *ast,
                 context.absent);
 }
 
+/*
+ * The map comes first: of one that is absent no key is read. But that a map is
+ * there is recorded only with a key of it, and calls may fail. So where there
+ * are any, in the key or in what stands for a map, the key comes first: whether
+ * one fails then never depends on what is not recorded.
+ */
 static void emit_index(struct emitter *emitter, const struct ast *ast,
                        struct context context)
 {
     const struct ast *map = ast->parts, *key = map->next;
+    uint32_t map_at = ast->height > 1 ? 1 : 0;
+    struct context inner = { .absent = context.absent };
 
-    emit_node(emitter, map,
-              (struct context){ .r = context.r,
-                                .absent = context.absent,
-                                .is_indexed = true });
-    emit_node(emitter, key,
-              (struct context){ .r = context.r + 1, .absent = context.absent });
+    for (unsigned at = 0; at < 2; at++) {
+        inner.r = context.r + at;
+        inner.is_indexed = at == map_at;
+        emit_node(emitter, at == map_at ? map : key, inner);
+    }
     if (context.has_default)
-        append_jump(emitter, OP_INDEX_ELSE, ast, context.r, 0, context.absent);
+        append_jump(emitter, OP_INDEX_ELSE, ast, context.r, map_at,
+                    context.absent);
     else
-        append(emitter, OP_INDEX, ast, context.r, 0);
+        append(emitter, OP_INDEX, ast, context.r, map_at);
 }
 
 /* Arguments must be present, whatever default stands behind the call. */
@@ -152,12 +160,15 @@ static void emit_conditional(struct emitter *emitter, const struct ast *call,
 static void emit_search(struct emitter *emitter, const struct ast *call,
                         unsigned r)
 {
+    uint32_t n;
+
     emitter->regexes =
         with_room(emitter, emitter->regexes, emitter->regex_count,
                   &emitter->regex_capacity, sizeof(emitter->regexes[0]));
     emitter->regexes[emitter->regex_count] = call->regex;
+    n = emitter->regex_count++;
     emit_argument(emitter, call->parts->next, r);
-    append(emitter, OP_SEARCH, call, r, emitter->regex_count++);
+    append(emitter, OP_SEARCH, call, r, n);
 }
 
 static void emit_call(struct emitter *emitter, const struct ast *call,

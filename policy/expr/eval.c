@@ -35,15 +35,16 @@ static bool load_map(struct bag *bag, uint32_t attribute, union reg *reg)
     return true;
 }
 
-/* False without that key; the string is then empty. */
-static bool load_key(struct bag *bag, const union reg *key, union reg *map)
+/* map_at: which of the two is the map. False without that key; the string is
+ * then empty. */
+static bool load_key(struct bag *bag, uint32_t map_at, union reg *regs)
 {
-    uint32_t attribute = map->map;
+    uint32_t map = regs[map_at].map;
+    struct str key = regs[1 - map_at].value.string;
 
-    map->value.string = STR("");
-    return attribute != ATTR_NONE &&
-           bag_get_key(bag, attribute, key->value.string, &map->value.string) ==
-               BAG_KEY;
+    regs[0].value.string = STR("");
+    return map != ATTR_NONE &&
+           bag_get_key(bag, map, key, &regs[0].value.string) == BAG_KEY;
 }
 
 /* NULL, or what went wrong. */
@@ -149,10 +150,10 @@ enum eval_status code_eval(const struct code *code, struct bag *bag,
             r->map = ATTR_NONE;
             break;
         case OP_INDEX:
-            load_key(bag, r + 1, r);
+            load_key(bag, i->n, r);
             break;
         case OP_INDEX_ELSE:
-            is_absent = !load_key(bag, r + 1, r);
+            is_absent = !load_key(bag, i->n, r);
             break;
         case OP_SKIP:
             i = code->instructions + i->target;

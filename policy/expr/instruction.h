@@ -26,8 +26,8 @@
     X(LOAD, "R[r] = attribute n, or absent")                                   \
     X(LOAD_MAP, "R[r] = the map that attribute n is, or absent")               \
     X(EMPTY_MAP, "R[r] = a map without keys")                                  \
-    X(INDEX, "R[r] = map R[r], key R[r+1]; without that key \"\"")             \
-    X(INDEX_ELSE, "R[r] = map R[r], key R[r+1]; without that key absent")      \
+    X(INDEX, "R[r] = map R[r+n], key R[r+1-n]; without that key \"\"")         \
+    X(INDEX_ELSE, "R[r] = map R[r+n], key R[r+1-n]; without that key absent")  \
     X(SKIP, "go on at target")                                                 \
     X(SKIP_IF_TRUE, "go on at target if R[r]")                                 \
     X(SKIP_IF_FALSE, "go on at target unless R[r]")                            \
