@@ -9,13 +9,20 @@ struct posting {
     uint32_t count, capacity;
 };
 
+/* The beginnings of one length that are looked up. Most paths end in a few
+ * bytes such as '/', so those tell cheaply where there is nothing to find. */
+struct beginnings {
+    uint32_t len;           /* > 0 */
+    uint64_t last_bytes[4]; /* a set of 256 */
+};
+
 /* An attribute, or a key of a map, that some rules are looked up by. */
 struct site {
     uint32_t attribute;
-    struct str key;        /* data == NULL: the attribute itself */
-    bool has_equal;        /* is looked up as a whole */
-    uint32_t *prefix_lens; /* its beginnings of these lengths are looked up */
-    uint32_t prefix_len_count, prefix_len_capacity;
+    struct str key; /* data == NULL: the attribute itself */
+    bool has_equal; /* is looked up as a whole */
+    struct beginnings *beginnings;
+    uint32_t beginning_count, beginning_capacity;
     struct posting without;     /* rules to be asked if it is absent */
     struct posting without_key; /* ... if only the key is */
 };
@@ -83,16 +90,28 @@ static uint32_t add_site(struct rule_index *index, const struct necessary *test)
     return site;
 }
 
-static void add_prefix_len(struct rule_index *index, struct site *site,
-                           uint32_t len)
+static struct beginnings *find_beginnings(const struct site *site, uint32_t len)
 {
-    for (uint32_t i = 0; i < site->prefix_len_count; i++)
-        if (site->prefix_lens[i] == len)
-            return;
-    site->prefix_lens =
-        with_room(index->arena, site->prefix_lens, site->prefix_len_count,
-                  &site->prefix_len_capacity, sizeof(site->prefix_lens[0]));
-    site->prefix_lens[site->prefix_len_count++] = len;
+    for (uint32_t i = 0; i < site->beginning_count; i++)
+        if (site->beginnings[i].len == len)
+            return &site->beginnings[i];
+    return NULL;
+}
+
+static void add_beginning(struct rule_index *index, struct site *site,
+                          struct str literal)
+{
+    uint8_t last = (uint8_t)literal.data[literal.len - 1];
+    struct beginnings *same = find_beginnings(site, (uint32_t)literal.len);
+
+    if (!same) {
+        site->beginnings =
+            with_room(index->arena, site->beginnings, site->beginning_count,
+                      &site->beginning_capacity, sizeof(site->beginnings[0]));
+        same = &site->beginnings[site->beginning_count++];
+        same->len = (uint32_t)literal.len;
+    }
+    same->last_bytes[last / 64] |= UINT64_C(1) << last % 64;
 }
 
 /* How the value of a site must be looked up to find the test. */
@@ -104,7 +123,7 @@ static void add_look_up(struct rule_index *index, struct site *site,
         site->has_equal = true;
         break;
     case NECESSARY_PREFIX:
-        add_prefix_len(index, site, (uint32_t)test->literal.len);
+        add_beginning(index, site, test->literal);
         break;
     }
 }
@@ -230,7 +249,7 @@ static uint32_t count_runs(const struct rule_index *index)
     uint32_t count = 1; /* those that are always asked */
 
     for (uint32_t i = 0; i < index->site_names.count; i++)
-        count += 1 + index->sites[i].prefix_len_count;
+        count += 1 + index->sites[i].beginning_count;
     return count;
 }
 
@@ -285,6 +304,13 @@ static void find_test(const struct rule_index *index, uint32_t tag,
         add_run(candidates, &index->rules_of_test[number]);
 }
 
+static bool can_begin(const struct beginnings *beginnings, struct str beginning)
+{
+    uint8_t last = (uint8_t)beginning.data[beginning.len - 1];
+
+    return beginnings->last_bytes[last / 64] >> last % 64 & 1;
+}
+
 static void find_value(const struct rule_index *index, uint32_t number,
                        struct str value, struct candidates *candidates)
 {
@@ -292,11 +318,12 @@ static void find_value(const struct rule_index *index, uint32_t number,
 
     if (site->has_equal)
         find_test(index, test_tag(number, NECESSARY_EQUAL), value, candidates);
-    for (uint32_t i = 0; i < site->prefix_len_count; i++) {
-        struct str prefix = { value.data, site->prefix_lens[i] };
+    for (uint32_t i = 0; i < site->beginning_count; i++) {
+        struct str beginning = { value.data, site->beginnings[i].len };
 
-        if (prefix.len <= value.len)
-            find_test(index, test_tag(number, NECESSARY_PREFIX), prefix,
+        if (beginning.len <= value.len &&
+            can_begin(&site->beginnings[i], beginning))
+            find_test(index, test_tag(number, NECESSARY_PREFIX), beginning,
                       candidates);
     }
 }
