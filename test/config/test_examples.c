@@ -71,12 +71,9 @@ static void test_examples(void **state)
     assert_true(count > 0);
     for (int i = 0; i < count; i++) {
         char path[300];
-        struct str text;
 
         snprintf(path, sizeof(path), "config/examples/%s", entries[i]->d_name);
-        text = read_all(path);
-        snapshot_free(load_text(text.data));
-        free((void *)(uintptr_t)text.data);
+        snapshot_free(load_file(path));
         free(entries[i]);
     }
     free(entries);
