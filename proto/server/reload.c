@@ -16,6 +16,9 @@
 /* How long workers may take to load a configuration. */
 #define VOTE_NS (10 * SECOND)
 
+/* What a worker may need besides gRPC: program, configurations, calls. */
+#define WORKER_BASE_BYTES (UINT64_C(128) << 20)
+
 static void tell_mistakes(const struct diags *diags)
 {
     diags_print(diags, stderr, isatty(STDERR_FILENO));
@@ -64,7 +67,8 @@ static void take_effect(struct reload *reload)
     /* gRPC keeps to max_memory_bytes by itself; far beyond it something
      * leaks. */
     if (__builtin_mul_overflow(snapshot->server.max_memory_bytes, 4,
-                               &limit_bytes))
+                               &limit_bytes) ||
+        __builtin_add_overflow(limit_bytes, WORKER_BASE_BYTES, &limit_bytes))
         limit_bytes = UINT64_MAX;
     reload->fleet->rss_limit_bytes = limit_bytes;
     atomic_store(&reload->shared->generation, reload->current->generation);
