@@ -17,7 +17,6 @@ void breaker_init(struct breaker *breaker, uint64_t seed)
     *breaker = (struct breaker){
         .state = BREAKER_OPEN,
         .backoff_ns = BREAKER_BACKOFF_MIN_NS,
-        .probe_at_ns = INT64_MIN,
         .random = seed,
     };
 }

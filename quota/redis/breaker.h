@@ -35,7 +35,8 @@ struct breaker {
     uint64_t random;        /* state of the jitter */
 };
 
-/* Open, with a probe due at once. seed: any; different per process. */
+/* Open, with a probe due at once, at any time >= 0. seed: any; different per
+ * process. */
 void breaker_init(struct breaker *breaker, uint64_t seed);
 
 /* A probe is due: open, and the wait is over. */

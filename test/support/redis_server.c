@@ -2,6 +2,7 @@
 
 #include "test/support/table.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,20 @@
 #include <time.h>
 #include <unistd.h>
 
+/* One that nobody uses now. */
+static int free_port(void)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET,
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(in);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+    close(fd);
+    return ntohs(in.sin_port);
+}
+
 void redis_server_init(struct redis_server *server)
 {
     *server = (struct redis_server){ .folder = "/tmp/sluice-redis-XXXXXX" };
@@ -19,6 +34,7 @@ void redis_server_init(struct redis_server *server)
         fail_msg("cannot make a folder in /tmp");
     snprintf(server->path, sizeof(server->path), "%s/socket", server->folder);
     snprintf(server->address, sizeof(server->address), "unix:%s", server->path);
+    server->port = free_port();
 }
 
 void redis_server_fini(struct redis_server *server)
@@ -31,10 +47,13 @@ void redis_server_fini(struct redis_server *server)
 
 static void run(const struct redis_server *server)
 {
+    char port[16];
+
+    snprintf(port, sizeof(port), "%d", server->port);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket",
-           server->path, "--dir", server->folder, "--save", "", "--appendonly",
-           "no", "--logfile", "/dev/null", NULL);
+    execlp("redis-server", "redis-server", "--bind", "127.0.0.1", "--port",
+           port, "--unixsocket", server->path, "--dir", server->folder,
+           "--save", "", "--appendonly", "no", "--logfile", "/dev/null", NULL);
     perror("redis-server");
     _exit(127);
 }
