@@ -42,10 +42,8 @@ static void on_turn(struct core *core)
     serving_turn(&worker->serving);
     if (core_is_stopping(core))
         streams_drain(&worker->streams);
-    if (core->has_lock) {
-        store_step(worker->store, NULL, core->now_ns);
-        store_thread_nudge(&worker->store_thread);
-    }
+    if (core->has_lock)
+        store_thread_turn(&worker->store_thread, core->now_ns);
     outage_turn(worker->outage, worker->store->is_up, core->now_ns);
     note_turn(worker, core->now_ns);
 }
