@@ -50,10 +50,12 @@ void breaker_probe(struct breaker *breaker);
  * answered in time. */
 void breaker_succeed(struct breaker *breaker);
 
-/* An operation or the probe failed. May open it; no effect while open. */
+/* An operation failed. One too many in a row opens it. No effect while it is
+ * not closed: then the probe decides. */
 void breaker_fail(struct breaker *breaker, int64_t now_ns);
 
-/* The store is known to be away: opens at once; no effect while open. */
+/* The probe failed, or the store is known to be away: opens at once. No effect
+ * while open. */
 void breaker_trip(struct breaker *breaker, int64_t now_ns);
 
 #endif

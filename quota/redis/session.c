@@ -38,7 +38,16 @@ static void succeed(struct session *session)
     tell(session);
 }
 
-/* One operation failed, on a connection that may still be good. */
+/* Redis is away, or as good as that; the connection may still be good. */
+static void trip(struct session *session, const char *what, const char *why,
+                 int64_t now_ns)
+{
+    breaker_trip(&session->breaker, now_ns);
+    snprintf(session->fault, sizeof(session->fault), "%s%s", what, why);
+    tell(session);
+}
+
+/* One operation failed. */
 static void fail(struct session *session, const char *why, int64_t now_ns)
 {
     breaker_fail(&session->breaker, now_ns);
@@ -71,9 +80,7 @@ static void lose(struct session *session, const char *what, const char *why,
 {
     connection_close(&session->connection);
     session->is_loading = false;
-    breaker_trip(&session->breaker, now_ns);
-    snprintf(session->fault, sizeof(session->fault), "%s%s", what, why);
-    tell(session);
+    trip(session, what, why, now_ns);
     abandon_all(session);
 }
 
@@ -152,7 +159,7 @@ static void finish_probe(struct session *session,
     if (!operation_read(operation, reply))
         lose(session, "", fault_of(reply), now_ns);
     else if (now_ns - session->probe_sent_ns > session->deadline_ns)
-        fail(session, "slower than the deadline", now_ns);
+        trip(session, "", "slower than the deadline", now_ns);
     else
         succeed(session);
 }
