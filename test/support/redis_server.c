@@ -89,28 +89,37 @@ void redis_server_start(struct redis_server *server)
             assert_string_equal(redis_server_ask(server, "PING"), "+PONG");
             return;
         }
-        if (waitpid(server->pid, NULL, WNOHANG) != 0)
+        if (waitpid(server->pid, NULL, WNOHANG) != 0) {
+            server->pid = 0;
             fail_msg("redis-server is missing or does not start");
+        }
         nanosleep(&pause, NULL);
     }
     fail_msg("redis-server does not answer");
 }
 
+/* Never all processes, nor those of the test. */
+static void send_signal(const struct redis_server *server, int signal)
+{
+    assert_true(server->pid > 0);
+    assert_int_equal(kill(server->pid, signal), 0);
+}
+
 void redis_server_kill(struct redis_server *server)
 {
-    kill(server->pid, SIGKILL);
+    send_signal(server, SIGKILL);
     waitpid(server->pid, NULL, 0);
     server->pid = 0;
 }
 
 void redis_server_freeze(struct redis_server *server)
 {
-    kill(server->pid, SIGSTOP);
+    send_signal(server, SIGSTOP);
 }
 
 void redis_server_thaw(struct redis_server *server)
 {
-    kill(server->pid, SIGCONT);
+    send_signal(server, SIGCONT);
 }
 
 const char *redis_server_ask(struct redis_server *server, const char *command)
