@@ -312,6 +312,12 @@ static const struct store_ops ops = {
     .free = close_store,
 };
 
+/* To preallocate more than there is would take the machine down. */
+static uint64_t machine_memory_bytes(void)
+{
+    return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 int local_create(uint64_t size_bytes)
 {
     int fd, error;
@@ -319,6 +325,10 @@ int local_create(uint64_t size_bytes)
     if (size_bytes < LOCAL_SIZE_MIN_BYTES ||
         size_bytes > LOCAL_SIZE_MAX_BYTES) {
         errno = EINVAL;
+        return -1;
+    }
+    if (size_bytes > machine_memory_bytes()) {
+        errno = ENOMEM;
         return -1;
     }
     fd = memfd_create("sluice-store", MFD_ALLOW_SEALING);
