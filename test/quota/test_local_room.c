@@ -129,31 +129,45 @@ static void odd_sizes_are_used(void **state)
     }
 }
 
+/* The first `size_bytes` of a store, in a file of their own. */
+static int copy_of(int fd, size_t size_bytes)
+{
+    static char bytes[LOCAL_SIZE_MIN_BYTES];
+    int copy = memfd_create("copy", 0);
+
+    assert_int_equal(pread(fd, bytes, size_bytes, 0), size_bytes);
+    assert_int_equal(write(copy, bytes, size_bytes), size_bytes);
+    return copy;
+}
+
 static void what_is_no_store_is_not_opened(void **state)
 {
-    int fd = memfd_create("other", 0), null = open("/dev/null", O_RDWR);
-    struct header header = { 0 };
+    int fd = local_create(LOCAL_SIZE_MIN_BYTES);
+    int whole = copy_of(fd, LOCAL_SIZE_MIN_BYTES);
+    int cut = copy_of(fd, LOCAL_SIZE_MIN_BYTES / 2);
+    int empty = memfd_create("empty", 0);
+    int null = open("/dev/null", O_RDWR);
+    struct header header;
 
     (void)state;
+    store_free(local_open(whole));
     assert_null(local_open(-1));
     assert_null(local_open(null));
-    assert_null(local_open(fd));
-    assert_int_equal(ftruncate(fd, LOCAL_SIZE_MIN_BYTES), 0);
-    assert_null(local_open(fd));
-    close(null);
+    assert_null(local_open(empty));
+    assert_null(local_open(cut));
+    assert_int_equal(ftruncate(empty, LOCAL_SIZE_MIN_BYTES), 0);
+    assert_null(local_open(empty));
 
-    /* A whole one, then one of another layout, and one that was cut. */
-    assert_true(mapping_format(fd, LOCAL_SIZE_MIN_BYTES));
-    store_free(local_open(fd));
-    assert_int_equal(pread(fd, &header, sizeof(header), 0), sizeof(header));
+    /* One of another layout. */
+    assert_int_equal(pread(whole, &header, sizeof(header), 0), sizeof(header));
     header.layout++;
-    assert_int_equal(pwrite(fd, &header, sizeof(header), 0), sizeof(header));
-    assert_null(local_open(fd));
-    header.layout--;
-    assert_int_equal(pwrite(fd, &header, sizeof(header), 0), sizeof(header));
-    assert_int_equal(ftruncate(fd, LOCAL_SIZE_MIN_BYTES / 2), 0);
-    assert_null(local_open(fd));
+    assert_int_equal(pwrite(whole, &header, sizeof(header), 0), sizeof(header));
+    assert_null(local_open(whole));
     close(fd);
+    close(whole);
+    close(cut);
+    close(empty);
+    close(null);
 }
 
 static void nobody_can_cut_it(void **state)
