@@ -184,7 +184,8 @@ static bool charge_takes(struct local *local, struct take *take, int64_t now_ns)
         *grant = (struct quota_grant){ 0 };
         if (charge->amount < 0)
             continue;
-        name_lease(local, charge, grant);
+        if (charge->limit->algorithm == LIMIT_CONCURRENCY)
+            name_lease(local, charge, grant);
         algorithm_of(charge)->take(&site, charge, grant);
         is_refused |= grant->is_refused && !charge->is_shadow;
     }
