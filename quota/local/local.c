@@ -109,14 +109,14 @@ static void for_each(const struct local *local, uint32_t set,
 static bool lock_shards(struct local *local, uint32_t set)
 {
     struct store *store = &local->store;
+    int64_t wait_ns = store->is_up ? LOCAL_WAIT_NS : LOCAL_WAIT_AGAIN_NS;
     uint32_t locked = 0;
 
     store->stats.operations++;
-    store->is_up = true;
     for (uint32_t rest = set; rest != 0; rest &= rest - 1) {
         uint32_t index = (uint32_t)__builtin_ctz(rest);
 
-        switch (shard_lock(mapping_shard(&local->mapping, index))) {
+        switch (shard_lock(mapping_shard(&local->mapping, index), wait_ns)) {
         case SHARD_RECOVERED:
             store->stats.recoveries++;
             break;
@@ -131,6 +131,7 @@ static bool lock_shards(struct local *local, uint32_t set)
         }
         locked |= UINT32_C(1) << index;
     }
+    store->is_up = true;
     return true;
 }
 
@@ -355,7 +356,7 @@ void local_usage(struct store *store, struct local_usage *usage)
     for (uint32_t i = 0; i < mapping->header->shard_count; i++) {
         struct shard *shard = mapping_shard(mapping, i);
 
-        if (shard_lock(shard) == SHARD_TIMEOUT)
+        if (shard_lock(shard, LOCAL_WAIT_AGAIN_NS) == SHARD_TIMEOUT)
             continue;
         add_usage(shard, usage);
         shard_unlock(shard);

@@ -57,7 +57,7 @@ static int64_t monotonic_ns(void)
 
 /* A lock is usually held for less than a microsecond, so it is worth trying
  * again; if that does not help, its owner may need our processor to go on. */
-static int lock_in_time(pthread_mutex_t *lock)
+static int lock_in_time(pthread_mutex_t *lock, int64_t wait_ns)
 {
     int64_t start_ns = 0;
     int error;
@@ -68,16 +68,16 @@ static int lock_in_time(pthread_mutex_t *lock)
             continue;
         if (start_ns == 0)
             start_ns = monotonic_ns();
-        else if (monotonic_ns() - start_ns >= SHARD_WAIT_NS)
+        else if (monotonic_ns() - start_ns >= wait_ns)
             break;
         sched_yield();
     }
     return error;
 }
 
-enum shard_result shard_lock(struct shard *shard)
+enum shard_result shard_lock(struct shard *shard, int64_t wait_ns)
 {
-    int error = lock_in_time(&shard->lock);
+    int error = lock_in_time(&shard->lock, wait_ns);
 
     if (error == EBUSY)
         return SHARD_TIMEOUT;

@@ -1,5 +1,6 @@
 #include "test/quota/local_check.h"
 
+#include "quota/local/local.h"
 #include "quota/local/mapping.h"
 #include "test/support/table.h"
 
@@ -121,7 +122,7 @@ void local_check(int fd)
     for (uint32_t i = 0; i < mapping.header->shard_count; i++) {
         struct shard *shard = mapping_shard(&mapping, i);
 
-        assert_int_not_equal(shard_lock(shard), SHARD_TIMEOUT);
+        assert_int_not_equal(shard_lock(shard, LOCAL_WAIT_NS), SHARD_TIMEOUT);
         assert_int_equal(atomic_load(&shard->undo.count), 0);
         check_shard(shard);
         shard_unlock(shard);
