@@ -134,12 +134,18 @@ static void ask_store(struct call *call)
         taken(call, now_ns);
 }
 
+/* Kept back for the reply: a request that is sized to leave no memory must not
+ * turn its denial into an error, which fail-open callers let pass. */
+#define REPLY_MEMORY_BYTES ((size_t)16 * 1024)
+
 static void run_check(struct call *call)
 {
     const struct ruleset *ruleset = &call->served->snapshot->ruleset;
+    enum check_state state = check_run(&call->check, ruleset, &call->bag,
+                                       call->asks, call->ask_count);
 
-    switch (check_run(&call->check, ruleset, &call->bag, call->asks,
-                      call->ask_count)) {
+    call->arena.limit_bytes += REPLY_MEMORY_BYTES;
+    switch (state) {
     case CHECK_DENIED:
     case CHECK_DONE:
         call_reply(call);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 /* ---- the call thread --------------------------------------------------- */
@@ -237,6 +238,7 @@ int worker_main(uint32_t index)
     ignore_signals();
     snprintf(why, sizeof(why), "worker-%" PRIu32, index);
     log_set_process(why);
+    prctl(PR_SET_NAME, why); /* else all are "exe" in ps and top */
     for (int fd = WORKER_FD_CONTROL; fd <= WORKER_FD_BUNDLE; fd++)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
     if (!make_parts(&parts, &outage, why, sizeof(why))) {
