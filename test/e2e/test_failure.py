@@ -103,7 +103,7 @@ def test_a_worker_dies(sluice, store):
 
 def test_workers_die_at_random_under_load(sluice):
     """For a minute. Nobody hangs, nothing is admitted beyond the limit."""
-    server = sluice(in_flight(10), workers=2)
+    server = sluice(in_flight(10, lease="10m"), workers=2)
     stopping = threading.Event()
     outcomes, held, lock = {}, [], threading.Lock()
 
