@@ -34,11 +34,11 @@ struct server_settings {
     int64_t drain_ns;                /* after TERM, for calls in flight */
     uint32_t max_connections;        /* per worker */
     uint32_t max_calls;              /* per worker, in progress */
-    uint32_t max_concurrent_streams; /* per connection */
+    uint32_t max_concurrent_streams; /* (r) per connection */
     uint32_t max_streams;            /* per worker, held open (Watch) */
-    uint64_t max_message_bytes;
-    uint64_t max_header_bytes;
-    uint64_t max_memory_bytes; /* per worker: gRPC's resource quota */
+    uint64_t max_message_bytes;      /* (r) */
+    uint64_t max_header_bytes;       /* (r) */
+    uint64_t max_memory_bytes;       /* per worker: gRPC's resource quota */
     bool refuse_unknown_quota;
     int64_t valid_for_ns;
     int32_t valid_uses;

@@ -28,8 +28,8 @@ enum on_outage {
 
 /* Ranges that the loader guarantees and the algorithms rely on. */
 #define LIMIT_AMOUNT_MAX INT64_C(1000000000)
-#define LIMIT_PERIOD_MIN_NS INT64_C(1000000)          /* 1 ms */
-#define LIMIT_PERIOD_MAX_NS INT64_C(86400000000000)   /* 1 day */
+#define LIMIT_PERIOD_MIN_NS INT64_C(1000000)        /* 1 ms */
+#define LIMIT_PERIOD_MAX_NS INT64_C(86400000000000) /* 1 day */
 
 struct limit {
     enum limit_algorithm algorithm;
@@ -46,7 +46,7 @@ struct limit {
 
 /* All limits of one quota. */
 struct quota_limits {
-    struct str name;           /* of the quota; part of Redis' keys */
+    struct str name; /* of the quota; part of Redis' keys */
     enum on_outage on_outage;
     const struct limit *limits; /* [0] its own, [n] its n-th override */
     uint32_t limit_count;

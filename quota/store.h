@@ -33,11 +33,11 @@ struct charge {
     struct str text;     /* of the key, for people; may be cut */
     int64_t amount;      /* > 0 takes, 0 looks, < 0 gives back */
     bool is_best_effort;
-    bool is_shadow;      /* charges as far as it can; what it would have
-                            refused is marked is_refused in its grant, but does
-                            not make the take TAKE_REFUSED */
-    bool has_id;         /* `id` is the caller's deduplication id; a store
-                            makes one where a lease needs it */
+    bool is_shadow; /* charges as far as it can; what it would have
+                       refused is marked is_refused in its grant, but does
+                       not make the take TAKE_REFUSED */
+    bool has_id;    /* `id` is the caller's deduplication id; a store
+                       makes one where a lease needs it */
     struct quota_id id;
 };
 
@@ -60,7 +60,7 @@ struct take {
     enum take_status status;
     int64_t deadline_ns; /* CLOCK_BOOTTIME: answered by then at the latest */
     void (*done)(struct take *take); /* only after STORE_LATER; once */
-    struct list link;    /* the store's, while it has it */
+    struct list link;                /* the store's, while it has it */
 };
 
 /* One lease to give back. */
@@ -141,9 +141,8 @@ static inline enum store_when store_take(struct store *store, struct take *take,
 
 /* Gives leases back. Releasing twice, late or too much is harmless; a release
  * before its take leaves a tombstone for RELEASE_TOMBSTONE_NS. */
-static inline enum store_when store_release(struct store *store,
-                                            struct release *release,
-                                            int64_t now_ns)
+static inline enum store_when
+store_release(struct store *store, struct release *release, int64_t now_ns)
 {
     return store->ops->release(store, release, now_ns);
 }

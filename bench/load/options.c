@@ -123,14 +123,17 @@ static bool parse_option(struct options *options, int letter, const char *name,
         options->quota = text;
         return true;
     case 'i':
-        return options->has_id = true;
+        options->has_id = true;
+        return true;
     case 'p':
     case 'P':
         return parse_pid(options, name, text, letter == 'P');
     case 'j':
-        return options->is_json = true;
+        options->is_json = true;
+        return true;
     case 'h':
-        return options->wants_help = true;
+        options->wants_help = true;
+        return true;
     default:
         return false;
     }

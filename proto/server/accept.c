@@ -116,7 +116,8 @@ bool acceptor_bind(struct acceptor *acceptor, struct str address,
     struct port *port = &acceptor->ports[acceptor->port_count];
 
     if (acceptor->port_count == PORTS_MAX) {
-        snprintf(error, LISTEN_ERROR_SIZE, "more than %d addresses", PORTS_MAX);
+        snprintf(error, LISTEN_ERROR_SIZE,
+                 "cannot listen on more than %d addresses", PORTS_MAX);
         return false;
     }
     if (!listener_open(&port->listener, address, error))

@@ -137,10 +137,21 @@ void core_unlock(struct core *core)
         pthread_mutex_unlock(&core->lock);
 }
 
+/* Peers that idle may take long to notice that they were told to go; nothing
+ * is left to wait for. */
+static void cut_if_idle(struct core *core)
+{
+    if (!atomic_load(&core->is_told) || core->live_count > 0 || core->is_cut)
+        return;
+    core->is_cut = true;
+    core_cancel(core);
+}
+
 static void turn(struct core *core)
 {
     core->turned_ns = core->now_ns;
     core->turn(core);
+    cut_if_idle(core);
 }
 
 /* Nothing is ready: the time to do what waited for that, then to sleep. */
@@ -199,6 +210,7 @@ void core_stop(struct core *core)
 {
     atomic_store(&core->is_stopping, true);
     grpc_server_shutdown_and_notify(core->server, core->queue, &core->over);
+    atomic_store(&core->is_told, true);
 }
 
 void core_cancel(struct core *core)

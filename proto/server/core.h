@@ -48,6 +48,8 @@ struct core {
     bool is_over; /* the server is shut down: no connection is left */
     bool is_closed;
     atomic_bool is_stopping;
+    atomic_bool is_told; /* peers: to go */
+    bool is_cut;         /* their connections */
     bool has_lock;
     pthread_mutex_t lock;
 };
@@ -79,12 +81,12 @@ void core_unlock(struct core *core);
 void core_add_connection(struct core *core, int fd);
 
 /* No new calls: requests that are awaited come back with ok false, peers are
- * told to go (GOAWAY). Ends core_run once all connections are gone and
- * everything begun has ended. Control thread, once. */
+ * told to go (GOAWAY). Once everything begun has ended, connections are cut,
+ * and core_run ends. Control thread, once. */
 void core_stop(struct core *core);
 
-/* Cancels what is in progress. Control thread, after core_stop, while the
- * server exists (until core_fini). */
+/* Cancels what is in progress and cuts all connections. After core_stop, while
+ * the server exists (until core_fini). */
 void core_cancel(struct core *core);
 
 /* True once core_stop was called: await no further request. Any thread. */

@@ -179,8 +179,9 @@ static int32_t pick(struct fleet *fleet)
     for (uint32_t i = 0; i < fleet->shared->worker_count; i++) {
         const struct berth *berth = &fleet->berths[i];
 
-        fleet->loads[i].is_available =
-            berth->is_serving && member_has_room(&berth->member);
+        fleet->loads[i].is_available = berth->is_serving &&
+                                       berth->member.stuck_samples == 0 &&
+                                       member_has_room(&berth->member);
     }
     return balance_pick(fleet->loads, fleet->shared->worker_count,
                         fleet->last_picked);

@@ -12,8 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* So many samples without a turn of its loop, with calls waiting: it hangs.
- * Samples, not time, so that a machine that slept kills nobody. */
+/* A worker's loop turns at least twice a second, also at rest. So many samples
+ * without a turn: it hangs. Samples, not time, so that a machine that slept
+ * kills nobody. */
 #define STUCK_SAMPLES 10
 
 static struct worker_block *block_of(const struct member *member)
@@ -214,7 +215,7 @@ static void sample_turning(struct member *member)
     int64_t turned_ns = atomic_load(&block->turned_ns);
 
     if (turned_ns == member->turned_before_ns &&
-        atomic_load(&block->calls_in_progress) > 0)
+        atomic_load(&block->state) == WORKER_SERVING)
         member->stuck_samples++;
     else
         member->stuck_samples = 0;

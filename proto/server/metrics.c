@@ -140,6 +140,7 @@ static void write_histogram(FILE *out, const struct shared *shared,
     size_t buckets = offset + offsetof(struct histogram, buckets);
     uint64_t total_ns =
         shared_sum(shared, offset + offsetof(struct histogram, sum_ns));
+    const char *open, *close; /* without labels there are no braces */
     uint64_t count = 0;
     uint32_t bucket = 0;
 
@@ -151,9 +152,12 @@ static void write_histogram(FILE *out, const struct shared *shared,
         fprintf(out, "%s_bucket{%s%sle=\"%s\"} %" PRIu64 "\n", name, labels,
                 labels[0] ? "," : "", bounds[i].label, count);
     }
-    fprintf(out, "%s_sum{%s} %" PRIu64 ".%09" PRIu64 "\n", name, labels,
-            total_ns / (uint64_t)SECOND, total_ns % (uint64_t)SECOND);
-    fprintf(out, "%s_count{%s} %" PRIu64 "\n", name, labels, count);
+    open = labels[0] ? "{" : "";
+    close = labels[0] ? "}" : "";
+    fprintf(out, "%s_sum%s%s%s %" PRIu64 ".%09" PRIu64 "\n", name, open, labels,
+            close, total_ns / (uint64_t)SECOND, total_ns % (uint64_t)SECOND);
+    fprintf(out, "%s_count%s%s%s %" PRIu64 "\n", name, open, labels, close,
+            count);
 }
 
 static void write_latencies(FILE *out, const struct shared *shared)

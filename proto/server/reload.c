@@ -16,6 +16,9 @@
 /* How long workers may take to load a configuration. */
 #define VOTE_NS (10 * SECOND)
 
+/* What a worker may need besides gRPC: program, configurations, calls. */
+#define WORKER_BASE_BYTES (UINT64_C(128) << 20)
+
 static void tell_mistakes(const struct diags *diags)
 {
     diags_print(diags, stderr, isatty(STDERR_FILENO));
@@ -64,14 +67,16 @@ static void take_effect(struct reload *reload)
     /* gRPC keeps to max_memory_bytes by itself; far beyond it something
      * leaks. */
     if (__builtin_mul_overflow(snapshot->server.max_memory_bytes, 4,
-                               &limit_bytes))
+                               &limit_bytes) ||
+        __builtin_add_overflow(limit_bytes, WORKER_BASE_BYTES, &limit_bytes))
         limit_bytes = UINT64_MAX;
     reload->fleet->rss_limit_bytes = limit_bytes;
     atomic_store(&reload->shared->generation, reload->current->generation);
     atomic_store(&reload->shared->reloaded_wall_ns, clock_wall_ns());
 }
 
-static void begin(void)
+/* To systemd, where it started us. */
+static void notify_reloading(void)
 {
     struct timespec now;
 
@@ -80,8 +85,8 @@ static void begin(void)
                (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 
-/* Of a reload, however it went. */
-static void finish(void)
+/* After a reload, however it went. */
+static void notify_ready(void)
 {
     sd_notify(0, "READY=1");
 }
@@ -89,7 +94,7 @@ static void finish(void)
 static void count_failure(struct reload *reload)
 {
     COUNT(reload->shared->reload_failures, 1);
-    finish();
+    notify_ready();
 }
 
 static void refuse(struct reload *reload, const struct diags *diags)
@@ -153,7 +158,7 @@ void reload_ask(struct reload *reload, int64_t now_ns)
     reload->is_asked = reload->candidate != NULL;
     if (reload->is_asked)
         return;
-    begin();
+    notify_reloading();
     diags_init(&diags);
     candidate = read_candidate(reload, &diags);
     tell_mistakes(&diags);
@@ -164,7 +169,7 @@ void reload_ask(struct reload *reload, int64_t now_ns)
     } else {
         log_info("reload_unchanged", "generation=%" PRIu64,
                  reload->current->generation);
-        finish();
+        notify_ready();
     }
     diags_fini(&diags);
 }
@@ -199,7 +204,7 @@ static void commit(struct reload *reload)
     edition_free(old);
     take_effect(reload);
     COUNT(reload->shared->reloads, 1);
-    finish();
+    notify_ready();
 }
 
 /* The vote is over. */

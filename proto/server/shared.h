@@ -127,8 +127,9 @@ struct worker_block {
     _Atomic uint32_t calls_in_progress;
     _Atomic uint32_t open_streams;
     _Atomic uint64_t calls_total; /* the master balances by its growth */
-    _Atomic int64_t turned_ns;    /* CLOCK_BOOTTIME when the loop last turned */
-    _Atomic uint64_t rss_bytes;   /* the master's */
+    _Atomic int64_t turned_ns;    /* CLOCK_BOOTTIME when the loop last turned:
+                                     at least twice a second while it serves */
+    _Atomic uint64_t rss_bytes;   /* memory of its own; the master's */
     _Atomic uint64_t checks[DOOR_COUNT][VERDICT_COUNT];
     struct histogram latency[DOOR_COUNT]; /* from accept to reply */
 #define X(name, help) _Atomic uint64_t name;

@@ -38,32 +38,47 @@ static void plan(struct store_thread *driver, int64_t now_ns)
     driver->is_nudged = false;
 }
 
-static void sleep_for(struct store_wait *wait, int wake_fd)
+static void fill(struct pollfd *fds, const struct store_wait *wait)
+{
+    for (uint32_t i = 0; i < wait->fd_count; i++)
+        fds[i] = (struct pollfd){ wait->fds[i].fd, wait->fds[i].events, 0 };
+}
+
+static void sleep_for(const struct store_wait *wait, int wake_fd)
 {
     struct pollfd fds[STORE_FDS_MAX + 1] = { { wake_fd, POLLIN, 0 } };
     struct timespec timeout = { 0 };
     int64_t left_ns = wait->deadline_ns - clock_boot_ns();
     eventfd_t ignored;
 
-    for (uint32_t i = 0; i < wait->fd_count; i++)
-        fds[i + 1] = (struct pollfd){ wait->fds[i].fd, wait->fds[i].events, 0 };
+    fill(fds + 1, wait);
     if (left_ns > 0) {
         timeout.tv_sec = left_ns / SECOND;
         timeout.tv_nsec = left_ns % SECOND;
     }
-    if (ppoll(fds, wait->fd_count + 1, &timeout, NULL) <= 0)
-        return;
-    for (uint32_t i = 0; i < wait->fd_count; i++)
-        wait->fds[i].revents = fds[i + 1].revents;
-    if (fds[0].revents)
+    if (ppoll(fds, wait->fd_count + 1, &timeout, NULL) > 0 && fds[0].revents)
         eventfd_read(wake_fd, &ignored);
+}
+
+/* Steps the store by what is ready now. What made a thread wake up may be old
+ * by the time that it has the lock: sockets may be others, and an answer that
+ * came meanwhile must be read before its operation is said to be late. */
+static void step(struct store *store)
+{
+    struct pollfd fds[STORE_FDS_MAX];
+    struct store_wait wait;
+
+    store_wait(store, &wait);
+    fill(fds, &wait);
+    poll(fds, wait.fd_count, 0);
+    for (uint32_t i = 0; i < wait.fd_count; i++)
+        wait.fds[i].revents = fds[i].revents;
+    store_step(store, &wait, clock_boot_ns());
 }
 
 static void *drive(void *argument)
 {
     struct store_thread *driver = argument;
-    struct store *store = driver->store;
-    struct store_wait present;
 
     core_lock(driver->core);
     while (!driver->is_stopping) {
@@ -71,12 +86,7 @@ static void *drive(void *argument)
         core_unlock(driver->core);
         sleep_for(&driver->wait, driver->wake_fd);
         core_lock(driver->core);
-        /* The call thread may have stepped the store onto other sockets. */
-        store_wait(store, &present);
-        store_step(store,
-                   waits_for_same(&present, &driver->wait) ? &driver->wait
-                                                           : NULL,
-                   clock_boot_ns());
+        step(driver->store);
     }
     core_unlock(driver->core);
     return NULL;
@@ -99,15 +109,18 @@ static void wake(struct store_thread *driver)
     eventfd_write(driver->wake_fd, 1);
 }
 
-void store_thread_nudge(struct store_thread *driver)
+void store_thread_turn(struct store_thread *driver, int64_t now_ns)
 {
     struct store_wait wait;
 
-    if (driver->is_nudged)
-        return;
     store_wait(driver->store, &wait);
-    if (wait.deadline_ns < driver->wait.deadline_ns ||
-        !waits_for_same(&wait, &driver->wait))
+    if (wait.deadline_ns <= now_ns)
+        step(driver->store);
+    else
+        store_step(driver->store, NULL, now_ns);
+    store_wait(driver->store, &wait);
+    if (!driver->is_nudged && (wait.deadline_ns < driver->wait.deadline_ns ||
+                               !waits_for_same(&wait, &driver->wait)))
         wake(driver);
 }
 

@@ -1,7 +1,7 @@
 /*
  * Drives a store that answers later: waits for its sockets and deadlines, and
- * steps it under the core's lock. In between, the call thread may queue
- * operations and step the store itself, without reading.
+ * steps it under the core's lock. In between, the call thread queues operations
+ * and sends them off, many with one write.
  * Threads: as said for each function.
  */
 #ifndef PROTO_SERVER_STORE_THREAD_H
@@ -29,9 +29,10 @@ struct store_thread {
 void store_thread_start(struct store_thread *driver, struct core *core,
                         struct store *store);
 
-/* Wakes it if the store waits for something else by now than it sleeps for.
- * Under the lock. */
-void store_thread_nudge(struct store_thread *driver);
+/* Steps the store, so that what was asked of it leaves; wakes the thread if the
+ * store waits for something else by now than the thread sleeps for. now_ns:
+ * CLOCK_BOOTTIME. The call thread, under the lock. */
+void store_thread_turn(struct store_thread *driver, int64_t now_ns);
 
 /* Stops and joins it. Without the lock; the store stays the owner's. */
 void store_thread_stop(struct store_thread *driver);

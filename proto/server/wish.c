@@ -134,6 +134,10 @@ static void ask_store(struct call *call)
         taken(call, now_ns);
 }
 
+/* Kept back for the reply: a request that is sized to leave no memory must not
+ * turn its denial into an error, which fail-open callers let pass. */
+#define REPLY_MEMORY_BYTES ((size_t)16 * 1024)
+
 static void run_check(struct call *call)
 {
     const struct ruleset *ruleset = &call->served->snapshot->ruleset;
@@ -143,8 +147,10 @@ static void run_check(struct call *call)
         .ask_count = call->ask_count,
         .wall_ns = clock_wall_ns(),
     };
+    enum check_state state = check_run(&call->check, ruleset, &input);
 
-    switch (check_run(&call->check, ruleset, &input)) {
+    call->arena.limit_bytes += REPLY_MEMORY_BYTES;
+    switch (state) {
     case CHECK_DENIED:
     case CHECK_DONE:
         call_reply(call);

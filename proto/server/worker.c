@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -43,10 +44,8 @@ static void on_turn(struct core *core)
     serving_turn(&worker->serving);
     if (core_is_stopping(core))
         streams_drain(&worker->streams);
-    if (core->has_lock) {
-        store_step(worker->store, NULL, core->now_ns);
-        store_thread_nudge(&worker->store_thread);
-    }
+    if (core->has_lock)
+        store_thread_turn(&worker->store_thread, core->now_ns);
     outage_turn(worker->outage, worker->store->is_up, core->now_ns);
     note_turn(worker, core->now_ns);
 }
@@ -251,6 +250,7 @@ int worker_main(uint32_t index)
     ignore_signals();
     snprintf(why, sizeof(why), "worker-%" PRIu32, index);
     log_set_process(why);
+    prctl(PR_SET_NAME, why); /* else all are "exe" in ps and top */
     for (int fd = WORKER_FD_CONTROL; fd <= WORKER_FD_BUNDLE; fd++)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
     if (!make_parts(&parts, &outage, why, sizeof(why))) {

@@ -7,12 +7,9 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 /* That one charge or released lease adds. */
 #define NODES_MAX 2
@@ -44,6 +41,31 @@ static struct site site_of(const struct local *local,
         .secret = &local->mapping.header->secret,
         .now_ns = now_ns,
     };
+}
+
+/* What a shard can do for an algorithm: see tokens.h and slots.h. */
+struct algorithm {
+    void (*take)(const struct site *site, const struct charge *charge,
+                 struct quota_grant *grant);
+    void (*give_back)(const struct site *site, const struct charge *charge,
+                      struct quota_grant *grant);
+    int64_t (*left)(const struct site *site, const struct charge *charge);
+};
+
+static const struct algorithm *algorithm_of(const struct charge *charge)
+{
+    static const struct algorithm tokens = { tokens_take, tokens_give_back,
+                                             tokens_left };
+    static const struct algorithm slots = { slots_take, slots_give_back,
+                                            slots_left };
+
+    switch (charge->limit->algorithm) {
+    case LIMIT_TOKEN_BUCKET:
+        return &tokens;
+    case LIMIT_CONCURRENCY:
+        return &slots;
+    }
+    abort();
 }
 
 /* A set of shards: bit n stands for the n-th. */
@@ -87,14 +109,14 @@ static void for_each(const struct local *local, uint32_t set,
 static bool lock_shards(struct local *local, uint32_t set)
 {
     struct store *store = &local->store;
+    int64_t wait_ns = store->is_up ? LOCAL_WAIT_NS : LOCAL_WAIT_AGAIN_NS;
     uint32_t locked = 0;
 
     store->stats.operations++;
-    store->is_up = true;
     for (uint32_t rest = set; rest != 0; rest &= rest - 1) {
         uint32_t index = (uint32_t)__builtin_ctz(rest);
 
-        switch (shard_lock(mapping_shard(&local->mapping, index))) {
+        switch (shard_lock(mapping_shard(&local->mapping, index), wait_ns)) {
         case SHARD_RECOVERED:
             store->stats.recoveries++;
             break;
@@ -109,6 +131,7 @@ static bool lock_shards(struct local *local, uint32_t set)
         }
         locked |= UINT32_C(1) << index;
     }
+    store->is_up = true;
     return true;
 }
 
@@ -149,32 +172,6 @@ static void name_lease(struct local *local, const struct charge *charge,
     memcpy(grant->lease_id, id.bytes, sizeof(grant->lease_id));
 }
 
-static void charge_one(const struct site *site, const struct charge *charge,
-                       struct quota_grant *grant)
-{
-    bool gives_back = charge->amount < 0;
-
-    switch (charge->limit->algorithm) {
-    case LIMIT_TOKEN_BUCKET:
-        (gives_back ? tokens_give_back : tokens_take)(site, charge, grant);
-        break;
-    case LIMIT_CONCURRENCY:
-        (gives_back ? slots_give_back : slots_take)(site, charge, grant);
-        break;
-    }
-}
-
-static int64_t units_left(const struct site *site, const struct charge *charge)
-{
-    switch (charge->limit->algorithm) {
-    case LIMIT_TOKEN_BUCKET:
-        return tokens_left(site, charge);
-    case LIMIT_CONCURRENCY:
-        return slots_left(site, charge);
-    }
-    return 0;
-}
-
 /* Charges all that can refuse. Returns whether one does. */
 static bool charge_takes(struct local *local, struct take *take, int64_t now_ns)
 {
@@ -188,8 +185,9 @@ static bool charge_takes(struct local *local, struct take *take, int64_t now_ns)
         *grant = (struct quota_grant){ 0 };
         if (charge->amount < 0)
             continue;
-        name_lease(local, charge, grant);
-        charge_one(&site, charge, grant);
+        if (charge->limit->algorithm == LIMIT_CONCURRENCY)
+            name_lease(local, charge, grant);
+        algorithm_of(charge)->take(&site, charge, grant);
         is_refused |= grant->is_refused && !charge->is_shadow;
     }
     return is_refused;
@@ -206,7 +204,7 @@ static void charge_returns(const struct local *local, struct take *take,
 
         if (charge->amount >= 0)
             continue;
-        charge_one(&site, charge, &take->grants[i]);
+        algorithm_of(charge)->give_back(&site, charge, &take->grants[i]);
         shard_commit(site.shard);
     }
 }
@@ -223,7 +221,7 @@ static void withdraw_grants(const struct local *local, struct take *take,
         grant->granted = 0;
         grant->valid_for_ns = 0;
         grant->has_lease = false;
-        grant->remaining = units_left(&site, charge);
+        grant->remaining = algorithm_of(charge)->left(&site, charge);
     }
 }
 
@@ -237,8 +235,8 @@ static enum store_when take_quotas(struct store *store, struct take *take,
         take->status = TAKE_OUTAGE;
         return STORE_NOW;
     }
-    make_room(local, set, take->count * NODES_MAX, now_ns);
     expire_leases(local, take, now_ns);
+    make_room(local, set, take->count * NODES_MAX, now_ns);
     if (charge_takes(local, take, now_ns)) {
         take->status = TAKE_REFUSED;
         for_each(local, set, shard_roll_back);
@@ -314,26 +312,12 @@ static const struct store_ops ops = {
 
 int local_create(uint64_t size_bytes)
 {
-    int fd, error;
-
     if (size_bytes < LOCAL_SIZE_MIN_BYTES ||
         size_bytes > LOCAL_SIZE_MAX_BYTES) {
         errno = EINVAL;
         return -1;
     }
-    fd = memfd_create("sluice-store", MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return -1;
-    /* All of it now, and for ever: nobody is to be killed for touching it. */
-    if (fallocate(fd, 0, 0, (off_t)size_bytes) == 0 &&
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) ==
-            0 &&
-        mapping_format(fd, size_bytes))
-        return fd;
-    error = errno;
-    close(fd);
-    errno = error;
-    return -1;
+    return mapping_create(size_bytes);
 }
 
 struct store *local_open(int fd)
@@ -372,7 +356,7 @@ void local_usage(struct store *store, struct local_usage *usage)
     for (uint32_t i = 0; i < mapping->header->shard_count; i++) {
         struct shard *shard = mapping_shard(mapping, i);
 
-        if (shard_lock(shard) == SHARD_TIMEOUT)
+        if (shard_lock(shard, LOCAL_WAIT_AGAIN_NS) == SHARD_TIMEOUT)
             continue;
         add_usage(shard, usage);
         shard_unlock(shard);

@@ -17,6 +17,16 @@
 #define LOCAL_SIZE_MIN_BYTES (UINT64_C(1) << 20)
 #define LOCAL_SIZE_MAX_BYTES (UINT64_C(1) << 40)
 
+/*
+ * How long an operation waits for a shard. A lock is held for about a
+ * microsecond, but on a busy machine its holder may be preempted for many
+ * milliseconds; to give up then would let pass what the limit forbids. A
+ * holder that does not come back at all (stopped, not dead) costs one operation
+ * that wait, further ones little.
+ */
+#define LOCAL_WAIT_NS INT64_C(20000000)
+#define LOCAL_WAIT_AGAIN_NS INT64_C(1000000)
+
 /* Makes an empty store in a memfd, preallocated; not close-on-exec. -1 with
  * errno if there is no room. */
 int local_create(uint64_t size_bytes);

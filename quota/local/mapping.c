@@ -2,10 +2,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* "sluice" */
 #define MAGIC UINT64_C(0x6563696c7573)
@@ -47,7 +49,8 @@ static bool map(struct mapping *mapping, int fd, uint64_t size_bytes)
     return true;
 }
 
-bool mapping_format(int fd, uint64_t size_bytes)
+/* Fills a zeroed file with an empty store. */
+static bool format(int fd, uint64_t size_bytes)
 {
     struct header header = {
         .magic = MAGIC,
@@ -67,6 +70,42 @@ bool mapping_format(int fd, uint64_t size_bytes)
         shard_init(mapping_shard(&mapping, i), header.shard_bytes);
     mapping_close(&mapping);
     return true;
+}
+
+/* To preallocate more than there is would take the machine down. */
+static bool is_in_memory(uint64_t size_bytes)
+{
+    uint64_t pages = (uint64_t)sysconf(_SC_PHYS_PAGES);
+
+    if (size_bytes / (uint64_t)sysconf(_SC_PAGESIZE) < pages)
+        return true;
+    errno = ENOMEM;
+    return false;
+}
+
+/* All of it now, and for ever: nobody is to be killed for touching it. */
+static bool preallocate(int fd, uint64_t size_bytes)
+{
+    return fallocate(fd, 0, 0, (off_t)size_bytes) == 0 &&
+           fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) ==
+               0;
+}
+
+int mapping_create(uint64_t size_bytes)
+{
+    int fd, error;
+
+    if (!is_in_memory(size_bytes))
+        return -1;
+    fd = memfd_create("sluice-store", MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return -1;
+    if (preallocate(fd, size_bytes) && format(fd, size_bytes))
+        return fd;
+    error = errno;
+    close(fd);
+    errno = error;
+    return -1;
 }
 
 bool mapping_open(struct mapping *mapping, int fd)

@@ -30,8 +30,9 @@ struct mapping {
     uint64_t size_bytes;
 };
 
-/* Fills a zeroed file of `size_bytes` with an empty store. False with errno. */
-bool mapping_format(int fd, uint64_t size_bytes);
+/* An empty one in a memfd, preallocated, which keeps its size. size_bytes: at
+ * least 1 MiB. -1 with errno if there is no room. */
+int mapping_create(uint64_t size_bytes);
 
 /* Maps it. False if `fd` holds none of this version. */
 bool mapping_open(struct mapping *mapping, int fd);

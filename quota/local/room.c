@@ -6,7 +6,8 @@
  * usually adds, so what has ended is found before there is no room. */
 #define SWEPT 2
 
-/* Among how many nodes the one is chosen that is dropped. */
+/* Among how many nodes the one is chosen that is dropped. They are spread over
+ * all nodes, as neighbours were often added together and are alike. */
 #define CANDIDATES 16
 
 static void drop(struct shard *shard, struct node *node)
@@ -30,19 +31,23 @@ void room_expire(struct shard *shard, const struct quota_id *key,
     }
 }
 
-/* The node at the hand, which goes on; NULL if it is free. Of a gate, a lease:
- * what is to be dropped in its place. */
-static struct node *pass(struct shard *shard)
+/* Moves the hand on to the next node that was ever used; 0 if there is none. */
+static uint32_t move_hand(struct shard *shard)
 {
     struct root *root = &shard->root;
-    struct node *node;
 
-    /* Not saved: wherever the hand is, it is right. */
+    shard_touch(shard, root);
+    root->hand++;
     if (root->hand >= root->fresh)
         root->hand = shard->record_count + 1;
-    if (root->hand == root->fresh)
-        return NULL;
-    node = shard_node(shard, root->hand++);
+    return root->hand < root->fresh ? root->hand : 0;
+}
+
+/* What can be dropped at `index`: of a gate, a lease; NULL if it is free. */
+static struct node *candidate(struct shard *shard, uint32_t index)
+{
+    struct node *node = shard_node(shard, index);
+
     if (node->kind == NODE_GATE)
         return shard_node(shard, node->gate.oldest);
     return node->kind == NODE_FREE ? NULL : node;
@@ -51,23 +56,31 @@ static struct node *pass(struct shard *shard)
 static void sweep(struct shard *shard, int64_t now_ns)
 {
     for (int i = 0; i < SWEPT; i++) {
-        struct node *node = pass(shard);
+        uint32_t index = move_hand(shard);
+        struct node *node = index != 0 ? candidate(shard, index) : NULL;
 
         if (node && node->ends_ns <= now_ns)
             drop(shard, node);
     }
 }
 
-/* There is at least one node that is not free. */
+/* There is no room, so all nodes but a few are in use. */
 static struct node *find_victim(struct shard *shard)
 {
+    uint32_t first = shard->record_count + 1;
+    uint32_t count = shard->node_count - first;
     struct node *victim = NULL;
 
-    for (int i = 0; i < CANDIDATES || !victim; i++) {
-        struct node *node = pass(shard);
+    while (!victim) {
+        uint32_t start = move_hand(shard) - first;
 
-        if (node && (!victim || node->ends_ns < victim->ends_ns))
-            victim = node;
+        for (uint32_t i = 0; i < CANDIDATES; i++) {
+            uint32_t at = (start + i * (count / CANDIDATES)) % count;
+            struct node *node = candidate(shard, first + at);
+
+            if (node && (!victim || node->ends_ns < victim->ends_ns))
+                victim = node;
+        }
     }
     return victim;
 }

@@ -1,7 +1,7 @@
 /*
- * Keeps room in a shard. A hand goes round its nodes: with every operation it
- * frees what has ended, and when there is no room it drops what would end
- * first among the few in front of it. Each step is committed by itself.
+ * Keeps room in a shard. A hand goes round its nodes and frees what has ended;
+ * so no node need be in a list by time. When there is no room, of some nodes
+ * the one is dropped that would end first. Each step is committed by itself.
  * Threads: any, under the shard's lock.
  */
 #ifndef QUOTA_LOCAL_ROOM_H

@@ -4,11 +4,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 
 /* Of all nodes; retries come soon, so few are enough. */
 #define RECORDS_ONE_IN 8
+
+#define TRIES_PER_TURN 50
 
 #define HEADS_PER_LINE (UNDO_LINE_BYTES / sizeof(uint32_t))
 
@@ -44,26 +47,39 @@ void shard_init(struct shard *shard, size_t size)
     };
 }
 
-static struct timespec wait_until(void)
+static int64_t monotonic_ns(void)
 {
     struct timespec time;
-    int64_t ns;
 
     clock_gettime(CLOCK_MONOTONIC, &time);
-    ns = time.tv_sec * SECOND + time.tv_nsec + SHARD_WAIT_NS;
-    return (struct timespec){ ns / SECOND, ns % SECOND };
+    return time.tv_sec * SECOND + time.tv_nsec;
 }
 
-enum shard_result shard_lock(struct shard *shard)
+/* A lock is usually held for less than a microsecond, so it is worth trying
+ * again; if that does not help, its owner may need our processor to go on. */
+static int lock_in_time(pthread_mutex_t *lock, int64_t wait_ns)
 {
-    int error = pthread_mutex_trylock(&shard->lock);
+    int64_t start_ns = 0;
+    int error;
 
-    if (error == EBUSY) {
-        struct timespec until = wait_until();
-
-        error = pthread_mutex_clocklock(&shard->lock, CLOCK_MONOTONIC, &until);
+    for (int tries = 1; (error = pthread_mutex_trylock(lock)) == EBUSY;
+         tries++) {
+        if (tries % TRIES_PER_TURN != 0)
+            continue;
+        if (start_ns == 0)
+            start_ns = monotonic_ns();
+        else if (monotonic_ns() - start_ns >= wait_ns)
+            break;
+        sched_yield();
     }
-    if (error == ETIMEDOUT)
+    return error;
+}
+
+enum shard_result shard_lock(struct shard *shard, int64_t wait_ns)
+{
+    int error = lock_in_time(&shard->lock, wait_ns);
+
+    if (error == EBUSY)
         return SHARD_TIMEOUT;
     if (error == 0)
         return SHARD_LOCKED;

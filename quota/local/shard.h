@@ -86,9 +86,8 @@ enum shard_result {
     SHARD_TIMEOUT,   /* not locked */
 };
 
-/* Waits for the lock, at most SHARD_WAIT_NS. */
-#define SHARD_WAIT_NS INT64_C(1000000)
-enum shard_result shard_lock(struct shard *shard);
+/* Waits for the lock, at most wait_ns. */
+enum shard_result shard_lock(struct shard *shard, int64_t wait_ns);
 
 /* Everything is committed or rolled back by then. */
 void shard_unlock(struct shard *shard);

@@ -17,7 +17,6 @@ void breaker_init(struct breaker *breaker, uint64_t seed)
     *breaker = (struct breaker){
         .state = BREAKER_OPEN,
         .backoff_ns = BREAKER_BACKOFF_MIN_NS,
-        .probe_at_ns = INT64_MIN,
         .random = seed,
     };
 }
@@ -52,9 +51,8 @@ void breaker_succeed(struct breaker *breaker)
 void breaker_fail(struct breaker *breaker, int64_t now_ns)
 {
     if (breaker->state == BREAKER_CLOSED &&
-        ++breaker->failure_count < BREAKER_FAILURES)
-        return;
-    breaker_trip(breaker, now_ns);
+        ++breaker->failure_count == BREAKER_FAILURES)
+        breaker_trip(breaker, now_ns);
 }
 
 void breaker_trip(struct breaker *breaker, int64_t now_ns)

@@ -35,7 +35,8 @@ struct breaker {
     uint64_t random;        /* state of the jitter */
 };
 
-/* Open, with a probe due at once. seed: any; different per process. */
+/* Open, with a probe due at once, at any time >= 0. seed: any; different per
+ * process. */
 void breaker_init(struct breaker *breaker, uint64_t seed);
 
 /* A probe is due: open, and the wait is over. */
@@ -49,10 +50,12 @@ void breaker_probe(struct breaker *breaker);
  * answered in time. */
 void breaker_succeed(struct breaker *breaker);
 
-/* An operation or the probe failed. May open it; no effect while open. */
+/* An operation failed. One too many in a row opens it. No effect while it is
+ * not closed: then the probe decides. */
 void breaker_fail(struct breaker *breaker, int64_t now_ns);
 
-/* The store is known to be away: opens at once; no effect while open. */
+/* The probe failed, or the store is known to be away: opens at once. No effect
+ * while open. */
 void breaker_trip(struct breaker *breaker, int64_t now_ns);
 
 #endif

@@ -29,7 +29,12 @@ struct redis_events {
     void *context;
 };
 
-/* Copies the settings. Connects when first stepped; works without Redis. */
+/*
+ * Copies the settings. Connects when first stepped; works without Redis, and
+ * with an address that is none: then every operation is an outage, and `down`
+ * says why. Names are looked up by a thread of the C library, again for each
+ * connection, and never waited for. Needs Redis 6.2 or later.
+ */
 struct store *redis_store_new(const struct redis_settings *settings,
                               const struct redis_events *events);
 

@@ -257,7 +257,7 @@ static bool read_result(const struct reply *reply, uint32_t index,
 
     if (!is_within(granted, -EVERYTHING, LIMIT_AMOUNT_MAX) ||
         !is_within(integers[1], -LIMIT_AMOUNT_MAX, LIMIT_AMOUNT_MAX) ||
-        !is_within(integers[2], 0, LIMIT_PERIOD_MAX_NS / MICROSECOND))
+        !is_within(integers[2], 0, LIMIT_PERIOD_MAX_NS / MICROSECOND - 1))
         return false;
     *result = (struct result){
         .is_refused = granted < 0,
@@ -271,6 +271,18 @@ static bool read_result(const struct reply *reply, uint32_t index,
 static bool has_results(const struct reply *reply, uint32_t count)
 {
     return reply->kind == REPLY_INTEGERS && reply->count == count * ROW_RESULTS;
+}
+
+/* Only what takes can be refused, and nothing has more than all. */
+static bool can_be(const struct result *result, const struct charge *charge)
+{
+    const struct limit *limit = charge->limit;
+    bool is_bucket = limit->algorithm == LIMIT_TOKEN_BUCKET;
+    int64_t part_ns = result->part * MICROSECOND;
+
+    return (charge->amount > 0 || !result->is_refused) &&
+           result->left <= (is_bucket ? limit->burst : limit->amount) &&
+           (part_ns == 0 || (is_bucket && part_ns < limit->period_ns));
 }
 
 /* When a bucket that refused will have what is wanted. */
@@ -321,7 +333,8 @@ bool script_read_take(const struct reply *reply, struct take *take)
     for (uint32_t i = 0; i < take->count; i++) {
         struct result result;
 
-        if (!read_result(reply, i, &result))
+        if (!read_result(reply, i, &result) ||
+            !can_be(&result, &take->charges[i]))
             return false;
         fill_grant(&take->grants[i], &take->charges[i], &result);
         if (result.is_refused && !take->charges[i].is_shadow)

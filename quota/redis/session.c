@@ -38,7 +38,16 @@ static void succeed(struct session *session)
     tell(session);
 }
 
-/* One operation failed, on a connection that may still be good. */
+/* Redis is away, or as good as that; the connection may still be good. */
+static void trip(struct session *session, const char *what, const char *why,
+                 int64_t now_ns)
+{
+    breaker_trip(&session->breaker, now_ns);
+    snprintf(session->fault, sizeof(session->fault), "%s%s", what, why);
+    tell(session);
+}
+
+/* One operation failed. */
 static void fail(struct session *session, const char *why, int64_t now_ns)
 {
     breaker_fail(&session->breaker, now_ns);
@@ -71,9 +80,7 @@ static void lose(struct session *session, const char *what, const char *why,
 {
     connection_close(&session->connection);
     session->is_loading = false;
-    breaker_trip(&session->breaker, now_ns);
-    snprintf(session->fault, sizeof(session->fault), "%s%s", what, why);
-    tell(session);
+    trip(session, what, why, now_ns);
     abandon_all(session);
 }
 
@@ -121,13 +128,10 @@ static bool send_again(struct session *session, struct operation operation)
 
 /* -- Replies -- */
 
-static void fail_by_reply(struct session *session, const struct reply *reply,
-                          int64_t now_ns)
+/* What is wrong with a reply that is no answer. */
+static const char *fault_of(const struct reply *reply)
 {
-    if (reply->kind == REPLY_ERROR)
-        fail(session, reply->error, now_ns);
-    else
-        lose(session, "", "malformed reply", now_ns);
+    return reply->kind == REPLY_ERROR ? reply->error : "malformed reply";
 }
 
 static void finish_owned(struct session *session,
@@ -138,7 +142,10 @@ static void finish_owned(struct session *session,
         succeed(session);
         operation_done(operation);
     } else if (!script_is_missing(reply) || !send_again(session, *operation)) {
-        fail_by_reply(session, reply, now_ns);
+        if (reply->kind == REPLY_ERROR)
+            fail(session, reply->error, now_ns);
+        else
+            lose(session, "", fault_of(reply), now_ns);
         answer_outage(session, operation);
     }
 }
@@ -147,10 +154,12 @@ static void finish_probe(struct session *session,
                          const struct operation *operation,
                          const struct reply *reply, int64_t now_ns)
 {
+    /* A connection that only yields errors is given up: it may lead to what is
+     * a replica by now, while the address leads elsewhere. */
     if (!operation_read(operation, reply))
-        fail_by_reply(session, reply, now_ns);
+        lose(session, "", fault_of(reply), now_ns);
     else if (now_ns - session->probe_sent_ns > session->deadline_ns)
-        fail(session, "slower than the deadline", now_ns);
+        trip(session, "", "slower than the deadline", now_ns);
     else
         succeed(session);
 }
@@ -168,8 +177,7 @@ static void finish(struct session *session, const struct operation *operation,
         break;
     case OPERATION_SELECT:
         if (!operation_read(operation, reply))
-            lose(session, "cannot select the database: ",
-                 reply->kind == REPLY_ERROR ? reply->error : "malformed reply",
+            lose(session, "cannot select the database: ", fault_of(reply),
                  now_ns);
         break;
     case OPERATION_LOAD:

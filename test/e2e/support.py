@@ -171,7 +171,9 @@ class Sluice:
                    and all(label in series for label in wanted))
 
     def worker_pids(self):
-        return [worker["pid"] for worker in self.status()["workers"]]
+        """Of those that run: 0 would mean this process group to kill()."""
+        return [worker["pid"] for worker in self.status()["workers"]
+                if worker["pid"] > 0]
 
     def client(self, **options):
         client = Mixer(self.address, **options)

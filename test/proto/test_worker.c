@@ -273,6 +273,20 @@ static void test_max_connections(void **state)
 
 /* ---- the end ----------------------------------------------------------- */
 
+/* A peer that does not read what it is told, so that its connection stays. */
+static void test_drain_idle(void **state)
+{
+    struct rig rig;
+    int peer;
+
+    (void)state;
+    start(&rig, SERVER("drain = \"10m\";"));
+    peer = rig_connect(&rig);
+    rig_until(rig.block->connections == 2);
+    rig_stop(&rig);
+    close(peer);
+}
+
 /* When the master is gone, so is the worker. */
 static void test_orphan(void **state)
 {
@@ -296,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_burst),
         cmocka_unit_test(test_no_reload),
         cmocka_unit_test(test_max_connections),
+        cmocka_unit_test(test_drain_idle),
         cmocka_unit_test(test_orphan),
     };
 

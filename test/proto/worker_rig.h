@@ -17,8 +17,10 @@
 #include <stdint.h>
 
 /* Parts of configuration files. */
+/* A machine that others keep busy is no reason to turn calls away. */
 #define SERVER(settings)                                                       \
-    "server = { listen = [ \"127.0.0.1:0\" ]; " settings " };\n"
+    "server = { listen = [ \"127.0.0.1:0\" ]; max_delay = \"10s\"; " settings  \
+    " };\n"
 
 #define QUOTAS                                                                 \
     "quotas = (\n"                                                             \

@@ -39,9 +39,13 @@ static void it_opens_and_closes(void **state)
         { "a probe is under way", { PROBES }, 1, BREAKER_HALF_OPEN },
         { "the probe succeeds", { PROBES, SUCCEEDS }, 2, BREAKER_CLOSED },
         { "the probe fails: once is enough",
-          { PROBES, FAILS },
+          { PROBES, TRIPS },
           2,
           BREAKER_OPEN },
+        { "an operation from before fails: the probe decides",
+          { PROBES, FAILS },
+          2,
+          BREAKER_HALF_OPEN },
         { "few failures are forgiven",
           { PROBES, SUCCEEDS, FAILS, FAILS, FAILS, FAILS },
           6,
@@ -93,7 +97,7 @@ static int64_t failed_probe_wait(struct breaker *breaker)
     int64_t now_ns = 1000 * SECOND, wait_ns;
 
     breaker_probe(breaker);
-    breaker_fail(breaker, now_ns);
+    breaker_trip(breaker, now_ns);
     wait_ns = breaker->probe_at_ns - now_ns;
     assert_false(breaker_is_due(breaker, breaker->probe_at_ns - 1));
     assert_true(breaker_is_due(breaker, breaker->probe_at_ns));

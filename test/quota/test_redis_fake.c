@@ -291,17 +291,16 @@ static void a_probe_must_succeed_in_time(void **state)
         const char *why;
         const char *to_probe;
         const char *fault;
-        bool is_kept; /* the connection, for a while */
     } rows[] = {
         { "a wrong password", "-NOAUTH Authentication required.\r\n",
-          "NOAUTH Authentication required.", true },
-        { "loading", "-LOADING wait\r\n", "LOADING wait", true },
-        { "a replica", "-READONLY no\r\n", "READONLY no", true },
-        { "no answer", "", "no answer", false },
-        { "half an answer", "*3\r\n:1", "no answer", false },
-        { "garbage", "SSH-2.0-OpenSSH_9.2\r\n", "malformed reply", false },
-        { "no integers", "+OK\r\n", "malformed reply", false },
-        { "hangs up", NULL, "closed by Redis", false },
+          "NOAUTH Authentication required." },
+        { "loading", "-LOADING wait\r\n", "LOADING wait" },
+        { "a replica", "-READONLY no\r\n", "READONLY no" },
+        { "no answer", "", "no answer" },
+        { "half an answer", "*3\r\n:1", "no answer" },
+        { "garbage", "SSH-2.0-OpenSSH_9.2\r\n", "malformed reply" },
+        { "no integers", "+OK\r\n", "malformed reply" },
+        { "hangs up", NULL, "closed by Redis" },
     };
 
     (void)state;
@@ -316,9 +315,8 @@ static void a_probe_must_succeed_in_time(void **state)
         row_equal_i64(rows[i].why, ask(&fake, store), TAKE_OUTAGE);
         row_equal_i64(rows[i].why, fake.down_count, 1);
         row_equal_str(rows[i].why, str_of(fake.fault), str_of(rows[i].fault));
-        row_equal_i64(rows[i].why, fake.accept_count == 1, rows[i].is_kept);
         /* Back-off: no storm of connections. */
-        row_true(rows[i].why, fake.accept_count < 20);
+        row_true(rows[i].why, fake.accept_count > 1 && fake.accept_count < 20);
 
         fake.to_probe = GRANTED_ONE;
         run_until_up(&fake, store);
@@ -349,7 +347,6 @@ static void errors_in_a_row_open_the_breaker_until_they_end(void **state)
 
     fake.to_probe = fake.to_operation = GRANTED_ONE;
     run_until_up(&fake, store);
-    assert_int_equal(fake.accept_count, 1);
     assert_int_equal(ask(&fake, store), TAKE_GRANTED);
     store_free(store);
     fake_fini(&fake);

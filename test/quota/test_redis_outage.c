@@ -49,10 +49,10 @@ static void on_down(void *context, const char *server, const char *detail)
     snprintf(world->fault, sizeof(world->fault), "%s", detail);
 }
 
-static struct store *open_store(struct world *world)
+static struct store *open_store_at(struct world *world, struct str server)
 {
     const struct redis_settings settings = {
-        .server = str_of(world->server.address),
+        .server = server,
         .key_prefix = STR("test:"),
         .database = 3,
         .deadline_ns = DEADLINE_NS,
@@ -60,6 +60,11 @@ static struct store *open_store(struct world *world)
     const struct redis_events events = { on_up, on_down, world };
 
     return redis_store_new(&settings, &events);
+}
+
+static struct store *open_store(struct world *world)
+{
+    return open_store_at(world, str_of(world->server.address));
 }
 
 static int setup(void **state)
@@ -175,6 +180,43 @@ static void it_works_without_redis_and_finds_it_later(void **state)
     limits_hold(store);
     assert_int_equal(store->stats.operations, 222);
     assert_int_equal(store->stats.outages, 2);
+    store_free(store);
+}
+
+static void any_kind_of_address_leads_to_it(void **state)
+{
+    static const char *const hosts[] = { "127.0.0.1", "localhost" };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < ROWS(hosts); i++) {
+        struct store *store;
+        char address[64];
+
+        snprintf(address, sizeof(address), "%s:%d", hosts[i],
+                 world->server.port);
+        store = open_store_at(world, str_of(address));
+        store_loop_run(store, clock_boot_ns() + 100 * MILLISECOND);
+        row_equal_i64(hosts[i], store->is_up, false);
+        redis_server_start(&world->server);
+        store_loop_until_up(store, true);
+        row_equal_i64(hosts[i], ask_once(store, &slots), TAKE_GRANTED);
+        redis_server_kill(&world->server);
+        store_loop_until_up(store, false);
+        row_equal_i64(hosts[i], ask_once(store, &slots), TAKE_OUTAGE);
+        store_free(store);
+    }
+}
+
+static void an_address_that_is_none_is_an_outage(void **state)
+{
+    struct world *world = *state;
+    struct store *store = open_store_at(world, STR("nonsense"));
+
+    store_loop_run(store, clock_boot_ns() + 100 * MILLISECOND);
+    assert_false(store->is_up);
+    assert_int_equal(world->down_count, 1);
+    assert_non_null(strstr(world->fault, "no host:port"));
+    assert_int_equal(ask_once(store, &slots), TAKE_OUTAGE);
     store_free(store);
 }
 
@@ -489,6 +531,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(it_works_without_redis_and_finds_it_later),
+        TEST(any_kind_of_address_leads_to_it),
+        TEST(an_address_that_is_none_is_an_outage),
         TEST(a_forgotten_script_is_loaded_again),
         TEST(a_flushed_redis_begins_anew),
         TEST(a_killed_redis_is_an_outage_until_it_is_back),

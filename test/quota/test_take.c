@@ -8,8 +8,8 @@ static struct quota_id name_of(struct store *store, struct str bytes)
     struct quota_id id = { 0 };
 
     (void)store;
-    memcpy(id.bytes, bytes.data,
-           bytes.len < sizeof(id) ? bytes.len : sizeof(id));
+    for (size_t i = 0; i < bytes.len && i < sizeof(id.bytes); i++)
+        id.bytes[i] = (uint8_t)bytes.data[i];
     return id;
 }
 

@@ -2,6 +2,7 @@
 
 #include "test/support/table.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,20 @@
 #include <time.h>
 #include <unistd.h>
 
+/* One that nobody uses now. */
+static int free_port(void)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET,
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(in);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+    close(fd);
+    return ntohs(in.sin_port);
+}
+
 void redis_server_init(struct redis_server *server)
 {
     *server = (struct redis_server){ .folder = "/tmp/sluice-redis-XXXXXX" };
@@ -19,6 +34,7 @@ void redis_server_init(struct redis_server *server)
         fail_msg("cannot make a folder in /tmp");
     snprintf(server->path, sizeof(server->path), "%s/socket", server->folder);
     snprintf(server->address, sizeof(server->address), "unix:%s", server->path);
+    server->port = free_port();
 }
 
 void redis_server_fini(struct redis_server *server)
@@ -31,10 +47,13 @@ void redis_server_fini(struct redis_server *server)
 
 static void run(const struct redis_server *server)
 {
+    char port[16];
+
+    snprintf(port, sizeof(port), "%d", server->port);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket",
-           server->path, "--dir", server->folder, "--save", "", "--appendonly",
-           "no", "--logfile", "/dev/null", NULL);
+    execlp("redis-server", "redis-server", "--bind", "127.0.0.1", "--port",
+           port, "--unixsocket", server->path, "--dir", server->folder,
+           "--save", "", "--appendonly", "no", "--logfile", "/dev/null", NULL);
     perror("redis-server");
     _exit(127);
 }
@@ -70,28 +89,37 @@ void redis_server_start(struct redis_server *server)
             assert_string_equal(redis_server_ask(server, "PING"), "+PONG");
             return;
         }
-        if (waitpid(server->pid, NULL, WNOHANG) != 0)
+        if (waitpid(server->pid, NULL, WNOHANG) != 0) {
+            server->pid = 0;
             fail_msg("redis-server is missing or does not start");
+        }
         nanosleep(&pause, NULL);
     }
     fail_msg("redis-server does not answer");
 }
 
+/* Never all processes, nor those of the test. */
+static void send_signal(const struct redis_server *server, int signal)
+{
+    assert_true(server->pid > 0);
+    assert_int_equal(kill(server->pid, signal), 0);
+}
+
 void redis_server_kill(struct redis_server *server)
 {
-    kill(server->pid, SIGKILL);
+    send_signal(server, SIGKILL);
     waitpid(server->pid, NULL, 0);
     server->pid = 0;
 }
 
 void redis_server_freeze(struct redis_server *server)
 {
-    kill(server->pid, SIGSTOP);
+    send_signal(server, SIGSTOP);
 }
 
 void redis_server_thaw(struct redis_server *server)
 {
-    kill(server->pid, SIGCONT);
+    send_signal(server, SIGCONT);
 }
 
 const char *redis_server_ask(struct redis_server *server, const char *command)

@@ -1,7 +1,7 @@
 /*
- * A private redis-server on a unix socket, for tests. Where redis-server is
- * missing or does not start, the test fails. It ends with the test's process.
- * Threads: one at a time.
+ * A private redis-server on a unix socket and a port, for tests. Where
+ * redis-server is missing or does not start, the test fails. It ends with the
+ * test's process. Threads: one at a time.
  */
 #ifndef TEST_SUPPORT_REDIS_SERVER_H
 #define TEST_SUPPORT_REDIS_SERVER_H
@@ -11,8 +11,10 @@
 struct redis_server {
     pid_t pid; /* 0: not running */
     char folder[64];
-    char path[96];     /* of its socket */
-    char address[104]; /* as the configuration wants it: "unix:" and the path */
+    char path[96]; /* of its socket */
+    /* Where it listens, as the configuration wants it. */
+    char address[104]; /* "unix:" and the path */
+    int port;          /* of 127.0.0.1 */
 };
 
 /* Makes the folder; starts nothing. */

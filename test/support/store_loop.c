@@ -17,8 +17,7 @@ static int wait_until(struct store_wait *wait, int64_t until_ns)
 
     if (until_ns > wait->deadline_ns)
         until_ns = wait->deadline_ns;
-    /* The deadline may be the least of all numbers. */
-    left_ns = until_ns > 0 ? until_ns - clock_boot_ns() : 0;
+    left_ns = until_ns - clock_boot_ns();
     if (left_ns < 0)
         left_ns = 0;
     timeout = (struct timespec){ .tv_sec = left_ns / SECOND,

@@ -35,15 +35,7 @@ local now = clock[1] * 1000000 + clock[2]
 -- What the charges make of each state, by its key: two may share one.
 local states = {}
 
--- Each of these sets c.granted, and c.taken, by which the use changes.
-
-local function look(c)
-    c.granted, c.taken = 0, 0
-end
-
-local function replay(c)
-    c.granted, c.taken = c.recorded, 0
-end
+-- These set c.granted, and c.taken, by which the use changes.
 
 local function give_back(c, used)
     c.granted = math.min(-c.amount, used)
@@ -93,8 +85,11 @@ local function read_bucket(c)
     return { used = used - tokens, part = rest }
 end
 
-local function write_bucket(c, state)
-    if state.used == 0 then
+local function write_bucket(c)
+    local state = states[c.key]
+    if c.taken == 0 then
+        return
+    elseif state.used == 0 then
         call('DEL', c.key)
     else
         -- Without a rate it never is: any time will do, for nothing is granted.
@@ -110,20 +105,14 @@ local function bucket(c)
     states[c.key] = state
     c.left, c.part = c.limit - state.used, state.part
     if c.recorded then
-        replay(c)
+        c.granted = c.recorded
     elseif c.amount > 0 then
         take(c)
     elseif c.amount < 0 then
         give_back(c, state.used)
-    else
-        look(c)
     end
     state.used = state.used + c.taken
-    c.commit = function()
-        if c.taken ~= 0 then
-            write_bucket(c, state)
-        end
-    end
+    c.commit = write_bucket
 end
 
 -- Leases are one sorted set, so that whatever becomes of it, they and their
@@ -198,21 +187,12 @@ local function shrink_oldest(key, units)
     end
 end
 
--- own: the units that the lease of this id has; 0: a tombstone; nil: neither.
+-- c.own: the units that the lease of this id has; 0: a tombstone; nil: neither.
+-- c.held: the sum when the charge is made.
 
-local function take_lease(c, state, own)
-    if own then
-        -- A repeat renews. After a tombstone there is nothing to take.
-        c.granted, c.taken = own, 0
-    else
-        take(c)
-    end
-    local held = state.held + c.taken
-    c.commit = function()
-        if c.granted == 0 then
-            return
-        end
-        call('ZADD', c.key, now + c.span, c.id, -held, '')
+local function write_lease(c)
+    if c.granted > 0 then
+        call('ZADD', c.key, now + c.span, c.id, -c.held, '')
         if c.taken > 1 then
             call('ZADD', c.key, -c.taken, 'u' .. c.id)
         end
@@ -220,28 +200,20 @@ local function take_lease(c, state, own)
     end
 end
 
-local function release_lease(c, state, own)
-    give_back(c, own or 0)
-    local held = state.held + c.taken
-    c.commit = function()
-        if c.granted > 0 then
-            shrink(c.key, c.id, own, c.granted)
-            set_held(c.key, held)
-        elseif not own then
-            call('ZADD', c.key, now + TOMBSTONE, c.id, 0, 'u' .. c.id)
-            keep(c.key, TOMBSTONE)
-        end
+local function write_release(c)
+    if c.granted > 0 then
+        shrink(c.key, c.id, c.own, c.granted)
+        set_held(c.key, c.held)
+    elseif not c.own then
+        call('ZADD', c.key, now + TOMBSTONE, c.id, 0, 'u' .. c.id)
+        keep(c.key, TOMBSTONE)
     end
 end
 
-local function release_oldest(c, state)
-    give_back(c, state.held)
-    local held = state.held + c.taken
-    c.commit = function()
-        if c.granted > 0 then
-            shrink_oldest(c.key, c.granted)
-            set_held(c.key, held)
-        end
+local function write_oldest(c)
+    if c.granted > 0 then
+        shrink_oldest(c.key, c.granted)
+        set_held(c.key, c.held)
     end
 end
 
@@ -254,39 +226,44 @@ local function leases(c)
     end
     local scores = call('ZMSCORE', c.key, '', c.id, 'u' .. c.id)
     state.held = state.held or -(scores[1] or 0)
-    local own = state.own[c.id]
-    if not own and c.id ~= '' and scores[2] then
-        own = units_of(scores[3])
+    c.own = state.own[c.id]
+    if not c.own and c.id ~= '' and scores[2] then
+        c.own = units_of(scores[3])
     end
-    c.left, c.part = c.limit - state.held, 0
+    c.left = c.limit - state.held
     if c.recorded then
-        replay(c)
+        c.granted = c.recorded
+    elseif c.amount > 0 and c.own then
+        -- A repeat renews. After a tombstone there is nothing to take.
+        c.granted, c.commit = c.own, write_lease
     elseif c.amount > 0 then
-        take_lease(c, state, own)
-        state.own[c.id] = c.granted > 0 and c.granted or own
-    elseif c.amount == 0 then
-        look(c)
-    elseif c.id ~= '' and not c.record_key then
-        release_lease(c, state, own)
-    else
-        release_oldest(c, state)
+        take(c)
+        c.commit = write_lease
+        state.own[c.id] = c.granted > 0 and c.granted or nil
+    elseif c.amount < 0 and c.id ~= '' and not c.record_key then
+        give_back(c, c.own or 0)
+        c.commit = write_release
+    elseif c.amount < 0 then
+        give_back(c, state.held)
+        c.commit = write_oldest
     end
     state.held = state.held + c.taken
+    c.held = state.held
 end
 
 local charges, is_refused, k = {}, false, 0
 for a = 0, #ARGV - 1, FIELDS do
-    local c = {
-        amount = tonumber(ARGV[a + 2]), is_best_effort = ARGV[a + 3] == '1',
-        is_shadow = ARGV[a + 4] == '1', limit = tonumber(ARGV[a + 5]),
-        rate = tonumber(ARGV[a + 6]), span = tonumber(ARGV[a + 7]),
-        record = tonumber(ARGV[a + 8]), id = ARGV[a + 9]
-    }
     k = k + 1
-    c.key = KEYS[k]
-    if c.record > 0 then
+    local c = {
+        key = KEYS[k], amount = tonumber(ARGV[a + 2]),
+        is_best_effort = ARGV[a + 3] == '1', is_shadow = ARGV[a + 4] == '1',
+        limit = tonumber(ARGV[a + 5]), rate = tonumber(ARGV[a + 6]),
+        span = tonumber(ARGV[a + 7]), id = ARGV[a + 9],
+        granted = 0, taken = 0, left = 0, part = 0
+    }
+    if ARGV[a + 8] ~= '0' then
         k = k + 1
-        c.record_key = KEYS[k]
+        c.record_key, c.record = KEYS[k], ARGV[a + 8]
         c.recorded = tonumber(call('GET', c.record_key))
     end
     if ARGV[a + 1] == 'bucket' then
@@ -303,7 +280,7 @@ for _, c in ipairs(charges) do
     if is_refused then
         c.granted, c.taken = 0, 0
     elseif c.commit then
-        c.commit()
+        c.commit(c)
         if c.record_key and not c.recorded and c.granted > 0 then
             call('SET', c.record_key, c.granted, 'PX', c.record)
         end

@@ -1,0 +1,76 @@
+/*
+ * One byte, the size of the pieces, then what a server sends: read as replies
+ * to takes, releases and probes.
+ */
+#include "policy/base/clock.h"
+#include "quota/redis/script.h"
+
+#include <assert.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct limit limits[] = {
+    { .algorithm = LIMIT_TOKEN_BUCKET,
+      .amount = 3,
+      .period_ns = SECOND + 1,
+      .burst = 5 },
+    { .algorithm = LIMIT_TOKEN_BUCKET, .period_ns = SECOND, .burst = 1 },
+    { .algorithm = LIMIT_TOKEN_BUCKET,
+      .amount = 1,
+      .period_ns = LIMIT_PERIOD_MAX_NS,
+      .burst = LIMIT_AMOUNT_MAX },
+    { .algorithm = LIMIT_CONCURRENCY, .amount = 5, .lease_ns = SECOND },
+};
+#define LIMIT_COUNT (sizeof(limits) / sizeof(limits[0]))
+
+static void read_take(const struct reply *reply, uint32_t count)
+{
+    struct take take = { .count = count };
+
+    for (uint32_t i = 0; i < count; i++)
+        take.charges[i] = (struct charge){
+            .limit = &limits[i % LIMIT_COUNT],
+            .amount = (int64_t)i - 1,
+            .is_best_effort = i % 3 == 0,
+            .is_shadow = i % 5 == 0,
+        };
+    if (!script_read_take(reply, &take))
+        return;
+    assert(take.status != TAKE_OUTAGE);
+    for (uint32_t i = 0; i < count; i++) {
+        assert(take.grants[i].granted >= 0);
+        assert(take.grants[i].remaining >= 0);
+        assert(take.grants[i].valid_for_ns >= 0);
+        assert(take.grants[i].retry_after_ns >= -1);
+    }
+}
+
+static void read_reply(const struct reply *reply)
+{
+    struct release release = { .count = 2 };
+
+    for (uint32_t count = 1; count <= QUOTAS_PER_CHECK_MAX; count++)
+        read_take(reply, count);
+    if (script_read_release(reply, &release))
+        assert(release.released >= 0);
+    assert(!(script_read_probe(reply) && script_is_missing(reply)));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t piece = size > 0 ? data[0] + (size_t)1 : 1;
+    struct reply_reader reader;
+    enum reply_result result = REPLY_NONE;
+
+    reply_reader_init(&reader);
+    for (size_t at = 1; at < size && result != REPLY_BROKEN; at += piece) {
+        if (piece > size - at)
+            piece = size - at;
+        if (!reply_feed(&reader, (const char *)data + at, piece))
+            break;
+        while ((result = reply_next(&reader)) == REPLY_READY)
+            read_reply(&reader.reply);
+    }
+    reply_reader_fini(&reader);
+    return 0;
+}
