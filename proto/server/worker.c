@@ -18,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- the call thread --------------------------------------------------- */
@@ -138,6 +139,24 @@ static void worker_fini(struct worker *worker)
     serving_fini(&worker->serving);
 }
 
+/* How long a new worker lets its store come up before it takes connections:
+ * calls would be answered by on_outage, although nothing is wrong. */
+#define STORE_PATIENCE_NS (200 * MILLISECOND)
+
+static void await_store(struct worker *worker)
+{
+    const struct timespec pause = { .tv_nsec = MILLISECOND };
+    int64_t until_ns = clock_boot_ns() + STORE_PATIENCE_NS;
+    bool is_up;
+
+    do {
+        core_lock(&worker->core);
+        is_up = worker->store->is_up;
+        core_unlock(&worker->core);
+    } while (!is_up && clock_boot_ns() < until_ns &&
+             nanosleep(&pause, NULL) == 0);
+}
+
 /* With the call thread beside it, until all is over. */
 static void run_control(struct worker *worker, struct control_thread *control)
 {
@@ -165,6 +184,7 @@ int worker_run(const struct worker_parts *parts)
         _exit(1);
     }
     worker_start(&worker);
+    await_store(&worker);
     run_control(&worker, &control);
     control_thread_fini(&control);
     worker_fini(&worker);

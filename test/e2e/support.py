@@ -91,6 +91,9 @@ class Sluice:
         self.admin_port = free_port()
         self.address = listen or f"127.0.0.1:{self.port}"
         self.file = folder / "sluice.conf"
+        # Tests share the machine with others; that is no overload.
+        if "max_delay" not in server:
+            server += ' max_delay = "10s";'
         self.head = (
             f'server = {{ listen = [ "{self.address}" ]; '
             f'admin = "127.0.0.1:{self.admin_port}"; workers = {workers}; '

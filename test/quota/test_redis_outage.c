@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 /* Of an operation; what a busy machine may add before it is answered. */
-#define DEADLINE_NS (20 * MILLISECOND)
+#define DEADLINE_NS (100 * MILLISECOND)
 #define SLACK_NS (150 * MILLISECOND)
 /* Within that limits hold again when Redis is back. */
 #define RETURN_NS SECOND
