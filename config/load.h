@@ -72,6 +72,9 @@ void load_denial_headers(struct load *load, const struct texts *texts,
 /* Warns of what is valid but hardly meant. Only when all else is valid. */
 void load_warn(struct load *load);
 
+/* Part of it: rules that never match or never do anything, or twice. */
+void load_warn_rules(struct load *load);
+
 /* Compiles an expression; NULL, reported at its place, if it is none of that
  * type (VALUE_NONE: any). NULL also if it is absent. */
 const struct code *load_expression(struct load *load, const struct text *text,
@@ -95,5 +98,11 @@ struct probe {
 };
 
 struct probe load_probe(const struct load *load, const struct code *code);
+
+/* Looks for a request that the expression cannot be evaluated for because it
+ * lacks an attribute: one without any, or one that passes all tests but those
+ * of one attribute. There may be others. Fills *error if there is one. */
+bool load_find_absent(struct load *load, const struct code *code,
+                      struct eval_error *error);
 
 #endif

@@ -13,19 +13,14 @@ static void warn(struct load *load, const struct rule *rule,
               STR_ARG(name), STR_ARG(rule->name));
 }
 
-/* A rule that is skipped where an attribute is absent protects nobody there.
- * What a request without any attribute makes fail is found; what fails only
- * with some of them is not. */
+/* A rule that is skipped where an attribute is absent protects nobody there. */
 static void warn_if_absent(struct load *load, const struct rule *rule,
                            const struct code *code, const struct text *text)
 {
-    struct probe probe;
+    struct eval_error error;
 
-    if (!code)
-        return;
-    probe = load_probe(load, code);
-    if (probe.status == EVAL_ABSENT)
-        warn(load, rule, text, &probe.error);
+    if (code && load_find_absent(load, code, &error))
+        warn(load, rule, text, &error);
 }
 
 static void warn_of_use(struct load *load, const struct rule *rule,
@@ -62,4 +57,5 @@ void load_warn(struct load *load)
         for (uint32_t j = 0; j < rule->quota_count; j++)
             warn_of_use(load, rule, &rule->quotas[j], &uses[j]);
     }
+    load_warn_rules(load);
 }

@@ -5,7 +5,8 @@
 
 #define QUOTA(name, max)                                                       \
     "{ name = \"" name "\"; concurrency = { max = " max "; }; }"
-#define RULE(name) "{ name = \"" name "\"; deny = { }; }"
+#define RULE(name)                                                             \
+    "{ name = \"" name "\"; deny = { message = \"" name "\"; }; }"
 
 static const struct {
     const char *why;

@@ -60,7 +60,7 @@ static const struct {
     { "with a warning",
       { "warning-absent.conf" },
       0,
-      "warning-absent.conf: ok (1 quota, 6 rules, 3 warnings)\n" },
+      "warning-absent.conf: ok (1 quota, 11 rules, 6 warnings)\n" },
     { "a mistake", { "choice.conf" }, 1, "choice.conf: 2 errors\n" },
     { "one of two",
       { "../../../config/sluice.conf", "unknown-key.conf" },

@@ -1,6 +1,7 @@
 #include "test/policy/expr_compare.h"
 
 #include "policy/expr/code.h"
+#include "policy/expr/necessary.h"
 #include "policy/expr/parse.h"
 #include "policy/expr/type.h"
 
@@ -159,6 +160,53 @@ static struct value *mix(const struct value *values, const struct value *others,
     return mixed;
 }
 
+/* What must hold ----------------------------------------------------------- */
+
+static bool holds(const struct necessary *test, const struct value *value)
+{
+    if (value->type == VALUE_INT64)
+        return memcmp(&value->int64, test->literal.data,
+                      sizeof(value->int64)) == 0;
+    return test->kind == NECESSARY_EQUAL
+               ? str_eq(value->string, test->literal)
+               : str_starts_with(value->string, test->literal);
+}
+
+static bool holds_in_map(const struct necessary *test,
+                         const struct string_map *map)
+{
+    for (uint32_t i = 0; i < map->count; i++)
+        if (str_eq(map->pairs[i].key, test->key))
+            return holds(test,
+                         &(struct value){ .type = VALUE_STRING,
+                                          .string = map->pairs[i].value });
+    return test->is_open_without_key;
+}
+
+/* Is the outcome one that the tests allow? */
+static bool is_allowed(const struct run *run, struct necessaries tests)
+{
+    bool is_bool = run->status == EVAL_OK && run->value.type == VALUE_BOOL;
+    bool is_true = is_bool && run->value.boolean;
+    bool is_false = is_bool && !run->value.boolean;
+
+    for (uint32_t i = 0; i < tests.count; i++) {
+        const struct necessary *test = &tests.items[i];
+        const struct value *value = &run->bag.values[test->attribute];
+        bool is_open;
+
+        if (value->type == VALUE_NONE)
+            is_open = test->is_open_without;
+        else if (value->type == VALUE_STRING_MAP)
+            is_open = holds_in_map(test, value->map);
+        else
+            is_open = holds(test, value);
+        if (!is_open && (is_true || (test->is_certain && !is_false)))
+            return false;
+    }
+    return true;
+}
+
 /* -------------------------------------------------------------------------- */
 
 static const char *differ(struct str text, const char *what,
@@ -199,6 +247,8 @@ static const char *compare_runs(const struct code *code, const struct ast *ast,
         return differ(text, "code and tree differ in what they read", arena);
     if (!is_same_outcome(&compiled, &mixed))
         return differ(text, "something was read, not recorded", arena);
+    if (!is_allowed(&compiled, code_necessaries(code)))
+        return differ(text, "a test was not necessary", arena);
     return NULL;
 }
 

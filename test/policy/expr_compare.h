@@ -15,7 +15,9 @@
  * - compiled and as a tree: value, absence or error, its place, and what was
  *   read, in its order, must be the same;
  * - compiled, over attributes that are the same only where they were recorded
- *   as read: value, absence or error must be the same.
+ *   as read: value, absence or error must be the same;
+ * and looks at the tests without which it cannot be true: where one is false,
+ * it must not be, and must be false if the test is certain.
  * NULL, or what is not so: in `arena`, which has no limit.
  */
 const char *expr_compare(const uint8_t *bytes, size_t count,

@@ -312,9 +312,47 @@ static void write_comparison(struct writer *writer)
     }
 }
 
+/* A string attribute or a key of a map, maybe with a default. */
+static void write_subject(struct writer *writer)
+{
+    bool is_key = flip(writer);
+
+    write_attribute(writer, is_key ? VALUE_STRING_MAP : VALUE_STRING);
+    if (is_key) {
+        fputc('[', writer->out);
+        write_string(writer);
+        fputc(']', writer->out);
+    }
+    if (flip(writer)) {
+        fputs(" | ", writer->out);
+        write_string(writer);
+    }
+}
+
+/* Of the kind that rules have, and that an index finds. */
+static void write_test(struct writer *writer)
+{
+    static const char *const around[][3] = {
+        { "", " == ", "" },
+        { "(", ").startsWith(", ")" },
+        { "match(", ", ", ")" },
+    };
+    unsigned kind = choose(writer->choices, ROWS(around));
+
+    fputs(around[kind][0], writer->out);
+    write_subject(writer);
+    fputs(around[kind][1], writer->out);
+    write_string(writer);
+    fputs(around[kind][2], writer->out);
+}
+
 static void write_term(struct writer *writer)
 {
-    if (writer->depth < DEPTH_MAX && flip(writer))
+    unsigned choice = choose(writer->choices, 4);
+
+    if (choice == 1)
+        write_test(writer);
+    else if (choice > 1 && writer->depth < DEPTH_MAX)
         write_comparison(writer);
     else
         write_sum(writer, VALUE_BOOL);
@@ -341,7 +379,10 @@ struct str random_expression(struct choices *choices, struct arena *arena)
     struct str copy;
 
     writer.out = open_memstream(&text, &len);
-    write_whole(&writer, attributes[choose(choices, ROWS(attributes))].type);
+    write_whole(&writer,
+                flip(&writer)
+                    ? VALUE_BOOL
+                    : attributes[choose(choices, ROWS(attributes))].type);
     fclose(writer.out);
     copy = arena_copy(arena, (struct str){ text, len });
     free(text);

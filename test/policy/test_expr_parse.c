@@ -228,6 +228,10 @@ static void test_depth(void **state)
           "longer than 65536 bytes" },
         { "almost", "a+", "a", "", (EXPR_TEXT_MAX - 2) / 2, NULL },
         { "a long name", "a", "", "", EXPR_TEXT_MAX, NULL },
+        { "a long literal", "", "'", "x", EXPR_TEXT_MAX - 1,
+          "this string has no closing '" },
+        { "a literal of a megabyte", "", "'", "x", 1 << 20,
+          "longer than 65536 bytes" },
     };
 
     (void)state;

@@ -209,6 +209,36 @@ static void test_long_pattern(void **state)
     arena_fini(&arena);
 }
 
+static void test_huge_patterns(void **state)
+{
+    static const struct {
+        const char *why;
+        char unit;
+        size_t count;
+        const char *message; /* NULL: it compiles */
+    } rows[] = {
+        { "deep", '(', 10000, "parentheses are too deeply nested" },
+        { "long", 'a', 10000, NULL },
+        { "longer", 'a', TEXT_BYTES, "regular expression is too large" },
+    };
+    char *pattern = malloc(TEXT_BYTES);
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct arena arena = { 0 };
+        struct regex_error error = { 0 };
+
+        memset(pattern, rows[i].unit, rows[i].count);
+        row_true(rows[i].why,
+                 (regex_compile((struct str){ pattern, rows[i].count }, &arena,
+                                &error) == NULL) == (rows[i].message != NULL));
+        row_equal_str(rows[i].why, str_of(error.message),
+                      str_of(rows[i].message ? rows[i].message : ""));
+        arena_fini(&arena);
+    }
+    free(pattern);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_long_pattern),
+        cmocka_unit_test(test_huge_patterns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
