@@ -178,11 +178,12 @@ static void test_address_value(void **state)
 static void test_accepts(void **state)
 {
     (void)state;
-    for (int type = ROSTER_STRING; type <= ROSTER_REGEX; type++) {
-        assert_true(roster_accepts(type, VALUE_STRING));
-        assert_int_equal(roster_accepts(type, VALUE_IP_ADDRESS),
-                         type == ROSTER_IP);
-        assert_false(roster_accepts(type, VALUE_INT64));
+    for (unsigned type = ROSTER_STRING; type <= ROSTER_REGEX; type++) {
+        assert_true(roster_accepts((enum roster_type)type, VALUE_STRING));
+        assert_int_equal(
+            roster_accepts((enum roster_type)type, VALUE_IP_ADDRESS),
+            type == ROSTER_IP);
+        assert_false(roster_accepts((enum roster_type)type, VALUE_INT64));
     }
 }
 
@@ -491,8 +492,8 @@ static void test_cut_blocks(void **state)
 
     (void)state;
     arena_init(&arena, 0);
-    for (int type = ROSTER_STRING; type <= ROSTER_REGEX; type++) {
-        struct str block = build(&arena, type, block_entries);
+    for (unsigned type = ROSTER_STRING; type <= ROSTER_REGEX; type++) {
+        struct str block = build(&arena, (enum roster_type)type, block_entries);
 
         for (size_t len = 0; len < block.len; len++) {
             /* Of its own, so that the sanitizer sees its end. */
@@ -517,8 +518,8 @@ static void test_damaged_blocks(void **state)
 
     (void)state;
     arena_init(&arena, 0);
-    for (int type = ROSTER_STRING; type <= ROSTER_REGEX; type++) {
-        struct str block = build(&arena, type, block_entries);
+    for (unsigned type = ROSTER_STRING; type <= ROSTER_REGEX; type++) {
+        struct str block = build(&arena, (enum roster_type)type, block_entries);
         char *copy = malloc(block.len);
 
         for (size_t i = 0; i < block.len; i++) {
@@ -547,8 +548,8 @@ static void test_position(void **state)
 
     (void)state;
     arena_init(&arena, 0);
-    for (int type = ROSTER_STRING; type <= ROSTER_REGEX; type++) {
-        struct str block = build(&arena, type, block_entries);
+    for (unsigned type = ROSTER_STRING; type <= ROSTER_REGEX; type++) {
+        struct str block = build(&arena, (enum roster_type)type, block_entries);
         struct str moved = arena_copy(&arena, block);
         struct roster *roster = roster_open(moved);
 
