@@ -48,7 +48,10 @@ static void sleep_for(const struct store_wait *wait, int wake_fd)
 {
     struct pollfd fds[STORE_FDS_MAX + 1] = { { wake_fd, POLLIN, 0 } };
     struct timespec timeout = { 0 };
-    int64_t left_ns = wait->deadline_ns - clock_boot_ns();
+    int64_t now_ns = clock_boot_ns();
+    /* "At once" may be said as any time that is past. */
+    int64_t left_ns =
+        wait->deadline_ns > now_ns ? wait->deadline_ns - now_ns : 0;
     eventfd_t ignored;
 
     fill(fds + 1, wait);
