@@ -321,10 +321,10 @@ static const struct field list_fields[] = {
              "that names it." },
 };
 
-static const struct group list_group =
-    GROUP(list_entry, list_fields,
-          "Entries that rules look values up among. They come from `entries`, and "
-          "from a `file` or a `url`.");
+static const struct group list_group = GROUP(
+    list_entry, list_fields,
+    "Entries that rules look values up among. They come from `entries`, and "
+    "from a `file` or a `url`.");
 
 static const struct field log_fields[] = {
     { .name = "level",

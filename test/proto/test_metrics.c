@@ -35,6 +35,7 @@ static struct facts make_facts(void)
     atomic_store(&shared->workers[0].state, WORKER_SERVING);
     gate_open(&shared->gate, 1);
     return (struct facts){ .shared = shared,
+                           .board = list_board_new(),
                            .config_path = "test.conf",
                            .listen = "127.0.0.1:9091",
                            .admin = "",
