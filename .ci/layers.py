@@ -15,7 +15,8 @@ ONLY = [
     (r"hiredis/.*", ["quota/redis/", "test/quota/"]),
     (r"protobuf-c/.*|.*\.pb-c\.h", ["proto/wire/", "bench/", "test/"]),
     (r"grpc/(?!.*\.pb-c\.h).*", ["proto/server/", "proto/client/", "bench/", "test/"]),
-    (r"microhttpd\.h", ["proto/server/"]),
+    (r"microhttpd\.h", ["proto/server/", "test/proto/"]),
+    (r"curl/.*", ["proto/server/"]),
 ]
 
 # What decides does no I/O and knows no clock.

@@ -159,7 +159,7 @@ const struct bundle_list *bundle_find_list(const struct bundle *bundle,
     return NULL;
 }
 
-static bool list_equal(const struct bundle_list *a, const struct bundle_list *b)
+bool bundle_list_equal(const struct bundle_list *a, const struct bundle_list *b)
 {
     return str_eq(a->name, b->name) && !a->block.data == !b->block.data &&
            a->fingerprint[0] == b->fingerprint[0] &&
@@ -175,7 +175,7 @@ bool bundle_equal(const struct bundle *a, const struct bundle *b)
             !str_eq(a->files[i].text, b->files[i].text))
             return false;
     for (uint32_t i = 0; i < a->list_count; i++)
-        if (!list_equal(&a->lists[i], &b->lists[i]))
+        if (!bundle_list_equal(&a->lists[i], &b->lists[i]))
             return false;
     return true;
 }

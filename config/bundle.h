@@ -73,6 +73,8 @@ const struct bundle_list *bundle_find_list(const struct bundle *bundle,
                                            struct str name);
 
 /* Whether both mean the same. */
+bool bundle_list_equal(const struct bundle_list *a,
+                       const struct bundle_list *b);
 bool bundle_equal(const struct bundle *a, const struct bundle *b);
 void bundle_fini(struct bundle *bundle);
 

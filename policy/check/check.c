@@ -51,25 +51,21 @@ enum next {
     STOP, /* later rules are not asked */
 };
 
-static void limit_validity(struct check *check, const struct rule *rule)
+/* As the rule says, or else by the given defaults. */
+static void limit_validity(struct check *check, const struct rule *rule,
+                           int64_t for_ns, int32_t uses)
 {
-    bool has_for = rule->valid_for_ns != VALIDITY_NOT_GIVEN;
-    bool has_uses = rule->valid_uses != VALIDITY_NOT_GIVEN;
-
-    verdict_limit(check, has_for ? rule->valid_for_ns : INT64_MAX,
-                  has_uses ? rule->valid_uses : INT32_MAX);
+    if (rule->valid_for_ns != VALIDITY_NOT_GIVEN)
+        for_ns = rule->valid_for_ns;
+    if (rule->valid_uses != VALIDITY_NOT_GIVEN)
+        uses = rule->valid_uses;
+    verdict_limit(check, for_ns, uses);
 }
 
 static void refuse(struct check *check, struct refusal refusal)
 {
-    const struct rule *rule = refusal.rule;
-
     verdict_refuse(check, refusal);
-    limit_validity(check, rule);
-    verdict_limit(
-        check,
-        rule->valid_for_ns == VALIDITY_NOT_GIVEN ? DENIAL_VALID_NS : INT64_MAX,
-        rule->valid_uses == VALIDITY_NOT_GIVEN ? DENIAL_VALID_USES : INT32_MAX);
+    limit_validity(check, refusal.rule, DENIAL_VALID_NS, DENIAL_VALID_USES);
 }
 
 static enum next fail(struct check *check, struct rule_event *event)
@@ -90,7 +86,7 @@ static enum next fail(struct check *check, struct rule_event *event)
                       });
         return GO_ON;
     case ON_ERROR_ALLOW:
-        limit_validity(check, rule);
+        limit_validity(check, rule, INT64_MAX, INT32_MAX);
         return STOP;
     }
     return GO_ON;
@@ -142,7 +138,7 @@ static enum next act(struct check *check, struct rule_event *event)
     event->outcome = RULE_PASSED;
     if (event->is_shadow)
         return GO_ON;
-    limit_validity(check, rule);
+    limit_validity(check, rule, INT64_MAX, INT32_MAX);
     return rule->allows ? STOP : GO_ON;
 }
 

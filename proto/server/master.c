@@ -42,6 +42,7 @@ struct master {
     struct reload reload;
     struct listener admin_listener;
     struct admin *admin;
+    struct list_board *board;
     struct facts facts;
     char listen_text[1024], admin_text[SOCKET_NAME_SIZE];
     struct timer drain_end;
@@ -129,7 +130,7 @@ static bool open_ports(struct master *master,
 }
 
 /* What people are told of all this. */
-static void fill_facts(struct master *master, const char *path)
+static void fill_facts(struct master *master)
 {
     const struct acceptor *acceptor = &master->acceptor;
     size_t length = 0;
@@ -146,7 +147,7 @@ static void fill_facts(struct master *master, const char *path)
     if (master->admin_listener.fd >= 0)
         socket_name_format(&master->admin_listener.name, master->admin_text);
     master->facts.shared = master->shared;
-    master->facts.config_path = path;
+    master->facts.board = master->board;
     master->facts.listen = master->listen_text;
     master->facts.admin = master->admin_text;
     master->facts.store_kind = master->reload.current->snapshot->store.kind;
@@ -168,7 +169,8 @@ static void on_fleet_changed(struct fleet *fleet, int64_t now_ns)
     if (!master->is_announced &&
         fleet_serving(fleet) == master->shared->worker_count)
         announce(master);
-    reload_step(&master->reload, now_ns);
+    (void)now_ns;
+    reload_step(&master->reload);
 }
 
 static void on_drain_end(struct timer *timer, int64_t now_ns)
@@ -203,7 +205,7 @@ static void on_signal(struct waitable *waitable, int64_t now_ns)
     if (read(waitable->fd, &info, sizeof(info)) != sizeof(info))
         return;
     if (info.ssi_signo == SIGHUP)
-        reload_ask(&master->reload, now_ns);
+        reload_ask(&master->reload);
     else if (master->fleet.is_draining)
         fleet_kill(&master->fleet);
     else
@@ -231,15 +233,13 @@ static bool open_all(struct master *master)
 {
     const struct snapshot *snapshot = master->reload.current->snapshot;
 
-    acceptor_init(&master->acceptor, &master->loop, &master->fleet);
-    master->admin_listener.fd = -1;
     raise_descriptor_limit();
     if (!open_signals(master))
         return fail("no event loop");
     if (!open_ports(master, &snapshot->server) ||
         !open_memory(master, snapshot))
         return false;
-    fill_facts(master, master->reload.path);
+    fill_facts(master);
     if (master->admin_listener.fd < 0)
         return true;
     master->admin = admin_start(master->admin_listener.fd, &master->facts);
@@ -258,6 +258,7 @@ static void run(struct master *master)
     master->reload.loop = &master->loop;
     master->reload.fleet = fleet;
     master->reload.shared = master->shared;
+    master->reload.board = master->board;
     reload_start(&master->reload);
     fleet_start(fleet, master->reload.current, now_ns);
     acceptor_start(&master->acceptor);
@@ -275,21 +276,37 @@ static void close_all(struct master *master)
     if (master->facts.store)
         store_free(master->facts.store);
     reload_fini(&master->reload);
+    list_board_free(master->board);
+}
+
+static enum exit_status serve(struct master *master)
+{
+    struct reload *reload = &master->reload;
+
+    reload->loader = loader_start(master->facts.config_path, master->board);
+    if (!reload->loader) {
+        fail("no thread to load the configuration");
+        return EXIT_NOT_STARTED;
+    }
+    reload->current = reload_first(reload->loader);
+    if (!reload->current)
+        return EXIT_BAD_CONFIG;
+    if (!open_all(master))
+        return EXIT_NOT_STARTED;
+    run(master);
+    return EXIT_STOPPED;
 }
 
 int master_run(const char *path)
 {
-    struct master master = { .reload.path = path };
-    enum exit_status status = EXIT_NOT_STARTED;
+    struct master master = { .facts.config_path = path,
+                             .admin_listener.fd = -1 };
+    enum exit_status status;
 
     log_set_process("master");
-    master.reload.current = reload_first(path);
-    if (!master.reload.current)
-        return EXIT_BAD_CONFIG;
-    if (open_all(&master)) {
-        run(&master);
-        status = EXIT_STOPPED;
-    }
+    acceptor_init(&master.acceptor, &master.loop, &master.fleet);
+    master.board = list_board_new();
+    status = serve(&master);
     close_all(&master);
     return (int)status;
 }

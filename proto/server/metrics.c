@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 void metrics_write_label_value(FILE *out, struct str value)
 {
@@ -253,6 +254,88 @@ static void write_quotas(FILE *out, const struct shared *shared)
                     "quota", &shared->quota_names);
 }
 
+/* One value of every list. */
+static void write_list_values(FILE *out, const struct list_row *rows,
+                              uint32_t count, const char *name,
+                              const char *help,
+                              uint64_t (*value)(const struct list_row *row))
+{
+    write_head(out, name, "gauge", help);
+    for (uint32_t i = 0; i < count; i++) {
+        fprintf(out, "%s{list=", name);
+        metrics_write_label_value(out, str_of(rows[i].name));
+        fprintf(out, "} %" PRIu64 "\n", value(&rows[i]));
+    }
+}
+
+static uint64_t is_available(const struct list_row *row)
+{
+    return row->is_available;
+}
+
+static uint64_t entries_of(const struct list_row *row)
+{
+    return row->entry_count;
+}
+
+static uint64_t bytes_of(const struct list_row *row)
+{
+    return row->bytes;
+}
+
+/* Of lists that were never confirmed: not at all. */
+static void write_list_times(FILE *out, const struct list_row *rows,
+                             uint32_t count)
+{
+    static const char name[] = "sluice_list_confirmed_time_seconds";
+
+    write_head(out, name, "gauge", "when the list's url last confirmed it");
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t wall_ns = rows[i].news.confirmed_wall_ns;
+
+        if (wall_ns == 0)
+            continue;
+        fprintf(out, "%s{list=", name);
+        metrics_write_label_value(out, str_of(rows[i].name));
+        fprintf(out, "} %" PRId64 ".%03" PRId64 "\n", wall_ns / SECOND,
+                wall_ns % SECOND / MILLISECOND);
+    }
+}
+
+static void write_list_answers(FILE *out, const struct list_row *rows,
+                               uint32_t count)
+{
+    static const char name[] = "sluice_list_answers_total";
+
+    write_head(out, name, "counter", "answers of the list's url");
+    for (uint32_t i = 0; i < count; i++) {
+        if (rows[i].origin != LIST_URL)
+            continue;
+#define X(answer)                                                              \
+    fprintf(out, "%s{list=", name);                                            \
+    metrics_write_label_value(out, str_of(rows[i].name));                      \
+    fprintf(out, ",result=\"" #answer "\"} %" PRIu64 "\n", rows[i].news.answer);
+        LIST_ANSWERS(X)
+#undef X
+    }
+}
+
+static void write_lists(FILE *out, struct list_board *board)
+{
+    uint32_t count;
+    struct list_row *rows = list_board_copy(board, &count);
+
+    write_list_values(out, rows, count, "sluice_list_available",
+                      "1 while rules can look values up in it", is_available);
+    write_list_values(out, rows, count, "sluice_list_entries",
+                      "entries of the list", entries_of);
+    write_list_values(out, rows, count, "sluice_list_bytes",
+                      "memory of the list, once for all workers", bytes_of);
+    write_list_times(out, rows, count);
+    write_list_answers(out, rows, count);
+    free(rows);
+}
+
 static void write_gate(FILE *out, const struct gate *gate)
 {
     write_one(out, "sluice_gate_open", "gauge",
@@ -292,6 +375,7 @@ void metrics_write(FILE *out, const struct facts *facts)
     write_counters(out, shared);
     write_rules(out, shared);
     write_quotas(out, shared);
+    write_lists(out, facts->board);
     write_gate(out, &shared->gate);
     if (facts->store)
         write_usage(out, facts->store);

@@ -1,8 +1,6 @@
 #include "proto/server/reload.h"
 
 #include "config/diff.h"
-#include "config/example.h"
-#include "config/watch.h"
 #include "policy/base/clock.h"
 #include "policy/base/log.h"
 
@@ -24,29 +22,15 @@ static void tell_mistakes(const struct diags *diags)
     diags_print(diags, stderr, isatty(STDERR_FILENO));
 }
 
-static bool read_bundle(struct bundle *bundle, const char *path,
-                        struct diags *diags)
+struct edition *reload_first(struct loader *loader)
 {
-    if (path)
-        return bundle_read(bundle, path, diags);
-    bundle_from_text(bundle, STR("built-in example"), config_example());
-    return true;
-}
+    struct load_result result;
 
-struct edition *reload_first(const char *path)
-{
-    struct edition *edition = NULL;
-    struct bundle bundle;
-    struct diags diags;
-
-    diags_init(&diags);
-    if (read_bundle(&bundle, path, &diags))
-        edition = edition_new(&bundle, 1, &diags);
-    else
-        bundle_fini(&bundle);
-    tell_mistakes(&diags);
-    diags_fini(&diags);
-    return edition;
+    loader_ask(loader, LOAD_ALL, NULL, 1);
+    loader_wait(loader, &result);
+    tell_mistakes(&result.diags);
+    diags_fini(&result.diags);
+    return result.edition;
 }
 
 /* Workers find the slots when they load the configuration. */
@@ -73,6 +57,7 @@ static void take_effect(struct reload *reload)
     reload->fleet->rss_limit_bytes = limit_bytes;
     atomic_store(&reload->shared->generation, reload->current->generation);
     atomic_store(&reload->shared->reloaded_wall_ns, clock_wall_ns());
+    list_board_publish(reload->board, snapshot);
 }
 
 /* To systemd, where it started us. */
@@ -133,45 +118,62 @@ static void put_to_vote(struct reload *reload, struct edition *candidate,
     fleet_prepare(reload->fleet, candidate);
 }
 
-/* NULL if the file has not changed, or with errors in `diags`. */
-static struct edition *read_candidate(struct reload *reload,
-                                      struct diags *diags)
+static void ask(struct reload *reload, enum load_what what)
 {
-    struct bundle bundle;
-    bool is_read = read_bundle(&bundle, reload->path, diags);
-
-    if (reload->watch)
-        watch_files(reload->watch, &bundle);
-    if (is_read && !bundle_equal(&bundle, &reload->current->snapshot->bundle))
-        return edition_new(&bundle, reload->last_generation + 1, diags);
-    bundle_fini(&bundle);
-    return NULL;
+    reload->is_loading = true;
+    notify_reloading();
+    loader_ask(reload->loader, what, reload->current,
+               reload->last_generation + 1);
 }
 
-void reload_ask(struct reload *reload, int64_t now_ns)
+void reload_ask(struct reload *reload)
 {
-    struct edition *candidate;
-    struct diags diags;
-
     if (reload->fleet->is_draining)
         return;
-    reload->is_asked = reload->candidate != NULL;
-    if (reload->is_asked)
+    reload->is_asked = reload->is_loading || reload->candidate;
+    if (!reload->is_asked)
+        ask(reload, LOAD_ALL);
+}
+
+/* When nothing is under way: what was missed meanwhile. */
+static void go_on(struct reload *reload)
+{
+    if (reload->is_loading || reload->candidate || reload->fleet->is_draining)
         return;
-    notify_reloading();
-    diags_init(&diags);
-    candidate = read_candidate(reload, &diags);
-    tell_mistakes(&diags);
-    if (candidate) {
-        put_to_vote(reload, candidate, now_ns);
-    } else if (diags.error_count > 0) {
-        refuse(reload, &diags);
+    if (reload->is_asked)
+        ask(reload, LOAD_ALL);
+    else if (loader_has_news(reload->loader))
+        ask(reload, LOAD_CHANGED);
+    reload->is_asked = false;
+}
+
+static void on_loaded(struct reload *reload, struct load_result *result,
+                      int64_t now_ns)
+{
+    reload->is_loading = false;
+    tell_mistakes(&result->diags);
+    if (reload->fleet->is_draining) {
+        edition_free(result->edition);
+    } else if (result->edition) {
+        put_to_vote(reload, result->edition, now_ns);
+    } else if (result->diags.error_count > 0) {
+        refuse(reload, &result->diags);
     } else {
         log_info("reload_unchanged", "generation=%" PRIu64,
                  reload->current->generation);
         notify_ready();
     }
-    diags_fini(&diags);
+    diags_fini(&result->diags);
+}
+
+static void on_news(struct waitable *waitable, int64_t now_ns)
+{
+    struct reload *reload = container_of(waitable, struct reload, news);
+    struct load_result result;
+
+    if (loader_take(reload->loader, &result))
+        on_loaded(reload, &result, now_ns);
+    go_on(reload);
 }
 
 static void log_changes(const struct snapshot *old, const struct snapshot *new)
@@ -192,6 +194,22 @@ static void log_changes(const struct snapshot *old, const struct snapshot *new)
     arena_fini(&arena);
 }
 
+/* Lists whose entries have changed, wherever these come from. */
+static void log_lists(const struct snapshot *old, const struct snapshot *new)
+{
+    for (uint32_t i = 0; i < new->list_count; i++) {
+        const struct bundle_list *list = &new->bundle.lists[i];
+        const struct bundle_list *before =
+            bundle_find_list(&old->bundle, list->name);
+
+        if (before && bundle_list_equal(before, list))
+            continue;
+        log_info("list", "name=\"%.*s\" available=%s entries=%" PRIu32,
+                 STR_ARG(list->name), list->block.data ? "true" : "false",
+                 roster_entry_count(new->lists[i].roster));
+    }
+}
+
 static void commit(struct reload *reload)
 {
     struct edition *old = reload->current;
@@ -201,6 +219,7 @@ static void commit(struct reload *reload)
     reload->candidate = NULL;
     log_info("reload", "generation=%" PRIu64, reload->current->generation);
     log_changes(old->snapshot, reload->current->snapshot);
+    log_lists(old->snapshot, reload->current->snapshot);
     edition_free(old);
     take_effect(reload);
     COUNT(reload->shared->reloads, 1);
@@ -208,22 +227,22 @@ static void commit(struct reload *reload)
 }
 
 /* The vote is over. */
-static void settle(struct reload *reload, int64_t now_ns)
+static void settle(struct reload *reload)
 {
     loop_cancel(&reload->deadline);
-    if (reload->is_asked)
-        reload_ask(reload, now_ns);
+    go_on(reload);
 }
 
 static void on_deadline(struct timer *timer, int64_t now_ns)
 {
     struct reload *reload = container_of(timer, struct reload, deadline);
 
+    (void)now_ns;
     abandon(reload, "not every worker has loaded it in time");
-    settle(reload, now_ns);
+    settle(reload);
 }
 
-void reload_step(struct reload *reload, int64_t now_ns)
+void reload_step(struct reload *reload)
 {
     if (!reload->candidate || reload->fleet->is_draining)
         return;
@@ -237,38 +256,7 @@ void reload_step(struct reload *reload, int64_t now_ns)
         abandon(reload, reload->fleet->refusal);
         break;
     }
-    settle(reload, now_ns);
-}
-
-static void look(struct reload *reload, int64_t now_ns)
-{
-    if (watch_step(reload->watch, now_ns))
-        reload_ask(reload, now_ns);
-    loop_set(reload->loop, &reload->next_look,
-             watch_deadline_ns(reload->watch));
-}
-
-static void on_change(struct waitable *waitable, int64_t now_ns)
-{
-    look(container_of(waitable, struct reload, changes), now_ns);
-}
-
-static void on_next_look(struct timer *timer, int64_t now_ns)
-{
-    look(container_of(timer, struct reload, next_look), now_ns);
-}
-
-static void start_watching(struct reload *reload)
-{
-    reload->watch = watch_new();
-    watch_files(reload->watch, &reload->current->snapshot->bundle);
-    reload->changes = (struct waitable){ watch_fd(reload->watch), on_change };
-    /* Without the descriptor changes are found by looking, only later. */
-    if (reload->changes.fd >= 0 && !loop_add(reload->loop, &reload->changes))
-        log_warning("watch_by_looking", "error=\"%s\"", strerror(errno));
-    timer_init(&reload->next_look, on_next_look);
-    loop_set(reload->loop, &reload->next_look,
-             watch_deadline_ns(reload->watch));
+    settle(reload);
 }
 
 void reload_start(struct reload *reload)
@@ -277,14 +265,14 @@ void reload_start(struct reload *reload)
     timer_init(&reload->deadline, on_deadline);
     give_slots(reload->shared, &reload->current->snapshot->ruleset);
     take_effect(reload);
-    if (reload->path)
-        start_watching(reload);
+    reload->news = (struct waitable){ loader_fd(reload->loader), on_news };
+    if (!loop_add(reload->loop, &reload->news))
+        log_error("no_reloads", "error=\"%s\"", strerror(errno));
 }
 
 void reload_fini(struct reload *reload)
 {
-    if (reload->watch)
-        watch_free(reload->watch);
+    loader_stop(reload->loader);
     edition_free(reload->candidate);
     edition_free(reload->current);
 }

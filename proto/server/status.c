@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <time.h>
 
 static json_t *integer(uint64_t value)
@@ -194,6 +195,46 @@ static json_t *quotas(const struct shared *shared)
                  sizeof(struct quota_counters));
 }
 
+/* What is known of how it is fetched. */
+static void set_news(json_t *object, const struct list_news *news)
+{
+    if (news->confirmed_wall_ns > 0)
+        json_object_set_new(object, "confirmed",
+                            instant(news->confirmed_wall_ns));
+#define X(answer) json_object_set_new(object, #answer, integer(news->answer));
+    LIST_ANSWERS(X)
+#undef X
+    if (news->error[0])
+        json_object_set_new(object, "error", json_string(news->error));
+}
+
+static json_t *list(const struct list_row *row)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "from",
+                        json_string(list_origin_name(row->origin)));
+    json_object_set_new(object, "available", json_boolean(row->is_available));
+    json_object_set_new(object, "entries", integer(row->entry_count));
+    json_object_set_new(object, "bytes", integer(row->bytes));
+    if (row->origin == LIST_URL)
+        set_news(object, &row->news);
+    return object;
+}
+
+static json_t *lists(struct list_board *board)
+{
+    json_t *object = json_object();
+    struct list_row *rows;
+    uint32_t count;
+
+    rows = list_board_copy(board, &count);
+    for (uint32_t i = 0; i < count; i++)
+        json_object_set_new(object, rows[i].name, list(&rows[i]));
+    free(rows);
+    return object;
+}
+
 static json_t *configuration(const struct facts *facts)
 {
     const struct shared *shared = facts->shared;
@@ -228,6 +269,7 @@ char *status_json(const struct facts *facts)
     json_object_set_new(object, "checks", checks(shared));
     json_object_set_new(object, "quotas", quotas(shared));
     json_object_set_new(object, "rules", rules(shared));
+    json_object_set_new(object, "lists", lists(facts->board));
     text = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(object);
     return text;

@@ -12,7 +12,8 @@
 /* Clients refuse metadata of more than 8 KiB by default. */
 #define EXPLAIN_BYTES_MAX 4096
 
-/* Explaining a rule takes some 10 us, in which the worker does nothing else. */
+/* To explain a rule is to parse its match again, and the worker does nothing
+ * else meanwhile. */
 #define UNMATCHED_MAX 100
 
 /* ---- who refused ------------------------------------------------------- */

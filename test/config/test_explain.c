@@ -1,8 +1,7 @@
 /*
- * What is said of a request: a configuration, the request, and the text. And,
- * for rules put together at random, that it agrees with the decision.
+ * What is said of a request: a configuration, the request, and the text.
  */
-#include "test/config/load_text.h"
+#include "test/config/decided.h"
 #include "test/config/run_command.h"
 #include "test/support/explained.h"
 #include "test/support/table.h"
@@ -10,55 +9,7 @@
 #include "config/explain_command.h"
 #include "config/explain_json.h"
 #include "config/explain_text.h"
-#include "config/request_json.h"
 #include "policy/base/clock.h"
-
-#define QUOTAS                                                                 \
-    "quotas = ("                                                               \
-    " { name = 'calls'; rate = { amount = 9; };"                               \
-    "   match = \"request.method | 'GET' != 'OPTIONS'\"; },"                   \
-    " { name = 'slots'; concurrency = { max = 9; };"                           \
-    "   dimensions = { user = 'source.user'; };"                               \
-    "   overrides = ( { when = { user = 'ann'; }; max = 2; } ); } );"
-
-#define LISTS                                                                  \
-    "lists = ("                                                                \
-    " { name = 'office'; type = 'ip'; entries = [ '10.0.0.0/8' ]; },"          \
-    " { name = 'banned'; entries = [ 'bob' ]; },"                              \
-    " { name = 'remote'; url = 'http://localhost/x'; } );"
-
-struct decided {
-    struct snapshot *snapshot;
-    struct arena arena;
-    json_t *json;
-    struct request_json request;
-    struct check check;
-    enum check_state state;
-};
-
-static void decide(struct decided *decided, struct snapshot *snapshot,
-                   const char *request)
-{
-    struct str why;
-
-    *decided = (struct decided){
-        .snapshot = snapshot,
-        .json = json_loads(request, JSON_REJECT_DUPLICATES, NULL),
-    };
-    arena_init(&decided->arena, 0);
-    row_true(request, decided->json != NULL);
-    if (!request_json_read(&decided->request, decided->json,
-                           snapshot->vocabulary, 0, &decided->arena, &why))
-        row_fail(request, "%.*s", STR_ARG(why));
-    decided->state =
-        check_run(&decided->check, &snapshot->ruleset, &decided->request.input);
-}
-
-static void decided_fini(struct decided *decided)
-{
-    json_decref(decided->json);
-    arena_fini(&decided->arena);
-}
 
 /* ---- as text ----------------------------------------------------------- */
 
@@ -232,23 +183,6 @@ static const struct {
               "  read: request.path \"x\\nrule b: \\u001B[1m\\\"\"\n" },
 };
 
-/* libconfig has only the other quotes. */
-static struct snapshot *load_row(const char *conf)
-{
-    struct snapshot *snapshot;
-    char *text = strdup(conf);
-    bool is_expression = false;
-
-    for (char *c = text; *c; c++)
-        if (*c == '"')
-            is_expression = !is_expression;
-        else if (*c == '\'' && !is_expression)
-            *c = '"';
-    snapshot = try_text(str_of(text));
-    free(text);
-    return snapshot;
-}
-
 static char *text_of(struct decided *decided, const struct quota_grant *grants)
 {
     const struct explain_options options = { grants, UINT32_MAX };
@@ -397,130 +331,6 @@ static void test_unmatched_max(void **state)
     snapshot_free(snapshot);
 }
 
-/* ---- agreement --------------------------------------------------------- */
-
-static const char *const bodies[] = {
-    "deny = { message = 'no'; };",
-    "deny = { }; mode = 'shadow';",
-    "deny = { }; namespace = 'shop';",
-    "allow = true; namespace = 'bank';",
-    "deny = { }; enforce_percent = 50; enforce_by = 'source.user';",
-    "deny = { }; enforce_percent = 50; enforce_by = \"source.user | ''\";",
-    "deny = { }; active = { to = '2026-01-01T00:00:00Z'; };",
-    "deny = { }; active = { from = '2026-01-01T00:00:00Z'; };",
-    "allow = true;",
-    "list = { name = 'office'; value = 'source.user'; };",
-    "quota = 'calls'; list = { name = 'banned'; value = 'source.user'; };",
-    "list = { name = 'banned'; value = 'source.user'; }; deny = { };",
-    "list = { name = 'remote'; value = 'source.user'; };",
-    "allow = true; list = { name = 'banned'; value = 'source.user'; };",
-    "allow = true; mode = 'shadow';",
-    "valid_for = '3s';",
-    "quota = 'calls';",
-    "quota = [ 'calls', 'slots' ]; deny = { http_status = 429; };",
-    "quota = ( { name = 'calls'; amount = 'request.size'; } );",
-    "quota = ( { name = 'slots'; amount = 2; } ); mode = 'shadow';",
-    "request_headers = ( { name = 'x'; value = 'source.user'; } );",
-};
-
-static const char *const matches[] = {
-    "",
-    "match = \"request.path | '' == '/x'\";",
-    "match = \"request.path == '/x'\";",
-    "match = \"request.size > 1 && request.path == '/x'\";",
-    "match = \"request.size | 0 > 1 || source.user == 'ann'\";",
-    "match = \"(request.path | '').startsWith('/') && request.size | 0 < 9\";",
-};
-
-static const char *const errors[] = {
-    "",
-    "on_error = 'deny';",
-    "on_error = 'allow';",
-};
-
-static const char *const requests[] = {
-    "{}",
-    "{ \"request.path\": \"/x\" }",
-    "{ \"request.path\": \"/y\", \"request.size\": 0 }",
-    "{ \"attributes\": { \"request.path\": \"/x\", \"request.size\": 2,"
-    " \"source.user\": \"ann\", \"destination.namespace\": \"bank\" },"
-    " \"time\": \"2026-06-01T00:00:00Z\" }",
-    "{ \"attributes\": { \"source.user\": \"bob\", \"request.size\": 3,"
-    " \"request.method\": \"OPTIONS\" }, \"quotas\": { \"slots\": 1 } }",
-    "{ \"attributes\": { \"request.size\": 9,"
-    " \"destination.namespace\": \"shop\" },"
-    " \"quotas\": { \"slots\": 1, \"none\": 1, \"calls\": 2 } }",
-};
-
-/* A small generator of our own: a failure comes again with every run. */
-static uint32_t next_random(uint32_t *seed)
-{
-    *seed = *seed * 1664525 + 1013904223;
-    return *seed >> 16;
-}
-
-#define PICK(table, seed) (table)[next_random(seed) % ROWS(table)]
-
-static struct snapshot *random_rules(uint32_t *seed)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
-    uint32_t count = 1 + next_random(seed) % 6;
-    struct snapshot *snapshot;
-
-    fputs(QUOTAS LISTS "rules = ( ", out);
-    for (uint32_t i = 0; i < count; i++)
-        fprintf(out, "%s { name = 'r%u'; %s %s %s }", i > 0 ? "," : "", i,
-                PICK(bodies, seed), PICK(matches, seed), PICK(errors, seed));
-    fputs(" );", out);
-    fclose(out);
-    snapshot = load_row(text);
-    if (!snapshot)
-        row_fail(text, "is not sound");
-    free(text);
-    return snapshot;
-}
-
-/* Each quota is granted, or refused, by chance. */
-static void finish(struct check *check, struct quota_grant *grants,
-                   uint32_t *seed)
-{
-    for (uint32_t i = 0; i < check->request_count; i++)
-        grants[i] = (struct quota_grant){
-            .granted = check->requests[i].amount,
-            .retry_after_ns = -1,
-            .is_refused = next_random(seed) % 2 == 0,
-        };
-    check_finish(check, grants);
-}
-
-static void test_agreement(void **state)
-{
-    struct quota_grant grants[QUOTAS_PER_CHECK_MAX];
-    uint32_t seed = 4, asked = 0;
-
-    (void)state;
-    for (int n = 0; n < 1000; n++) {
-        struct snapshot *snapshot = random_rules(&seed);
-
-        for (size_t i = 0; i < ROWS(requests); i++) {
-            struct decided decided;
-
-            decide(&decided, snapshot, requests[i]);
-            explained_agrees(&decided.check, NULL, snapshot);
-            if (decided.state == CHECK_ASKS) {
-                finish(&decided.check, grants, &seed);
-                explained_agrees(&decided.check, grants, snapshot);
-                asked++;
-            }
-            decided_fini(&decided);
-        }
-        snapshot_free(snapshot);
-    }
-    assert_true(asked > 500);
-}
-
 /* ---- the command ------------------------------------------------------- */
 
 #define DEFAULT TEST_DATA "/../../config/sluice.conf"
@@ -617,7 +427,6 @@ int main(void)
         cmocka_unit_test(test_line),
         cmocka_unit_test(test_line_is_ascii),
         cmocka_unit_test(test_unmatched_max),
-        cmocka_unit_test(test_agreement),
         cmocka_unit_test(test_command),
     };
 

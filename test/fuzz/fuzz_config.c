@@ -6,6 +6,7 @@
  */
 #include "config/bundle.h"
 #include "config/snapshot.h"
+#include "policy/check/check.h"
 #include "policy/expr/code.h"
 
 #include <assert.h>
@@ -62,6 +63,25 @@ static void check_snapshot(const struct snapshot *snapshot)
         check_rule(&ruleset->rules[i], ruleset->quota_count);
 }
 
+/* Whatever was loaded decides, here for a request that says nothing. */
+static void decide(const struct snapshot *snapshot)
+{
+    static struct check check;
+    struct arena arena;
+    struct bag bag;
+    struct check_input input = { .bag = &bag };
+
+    arena_init(&arena, 1 << 20);
+    if (bag_init(&bag, snapshot->vocabulary, &arena)) {
+        enum check_state state = check_run(&check, &snapshot->ruleset, &input);
+
+        assert((state == CHECK_DENIED) == (check.code != STATUS_OK));
+        assert(check.valid_for_ns >= 0 && check.valid_uses >= 0);
+        assert(check.request_count <= QUOTAS_PER_CHECK_MAX);
+    }
+    arena_fini(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str text = { (const char *)data, size };
@@ -79,8 +99,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (const struct diag *diag = diags.first; diag; diag = diag->next)
         assert(diag->place.line >= 1 && diag->place.column >= 1);
     diags_print(&diags, nowhere, false);
-    if (snapshot)
+    if (snapshot) {
         check_snapshot(snapshot);
+        decide(snapshot);
+    }
     snapshot_free(snapshot);
     diags_fini(&diags);
     return 0;

@@ -3,6 +3,7 @@
 
 #include "policy/base/clock.h"
 #include "proto/server/admin.h"
+#include "proto/server/status.h"
 #include "test/support/table.h"
 
 #include <inttypes.h>
@@ -10,6 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static struct list_board *board;
+
+static int make_board(void **state)
+{
+    (void)state;
+    board = list_board_new();
+    return 0;
+}
+
+static int free_board(void **state)
+{
+    (void)state;
+    list_board_free(board);
+    return 0;
+}
 
 static struct facts make_facts(void)
 {
@@ -35,6 +52,7 @@ static struct facts make_facts(void)
     atomic_store(&shared->workers[0].state, WORKER_SERVING);
     gate_open(&shared->gate, 1);
     return (struct facts){ .shared = shared,
+                           .board = board,
                            .config_path = "test.conf",
                            .listen = "127.0.0.1:9091",
                            .admin = "",
@@ -214,13 +232,80 @@ static void test_probes(void **state)
     assert_false(admin_page(&page, "", &facts));
 }
 
+/* One that is fetched and too old now, and one that is written inline. */
+static void publish_lists(void)
+{
+    static const struct list_news news = { .confirmed_wall_ns = 2500000000,
+                                           .error = "HTTP status 500",
+                                           .given = 3,
+                                           .failed = 2 };
+    struct snapshot_list lists[] = {
+        { { .name = STR("web \"1\""), .url = STR("http://h/") },
+          roster_open_unavailable(ROSTER_STRING) },
+        { { .name = STR("inline") }, NULL },
+    };
+    struct bundle_list compiled[] = { { .name = lists[0].settings.name },
+                                      { .name = lists[1].settings.name } };
+    struct snapshot snapshot = { .lists = lists, .list_count = ROWS(lists) };
+    struct str entry = STR("ann");
+    struct arena arena;
+
+    arena_init(&arena, 0);
+    compiled[1].block = roster_build(ROSTER_STRING, &entry, 1, 1, &arena);
+    lists[1].roster = roster_open(compiled[1].block);
+    snapshot.bundle.lists = compiled;
+    snapshot.bundle.list_count = ROWS(compiled);
+    list_board_tell(board, lists[0].settings.name, &news);
+    list_board_tell(board, STR("refused"), &news);
+    list_board_publish(board, &snapshot);
+    roster_free(lists[0].roster);
+    roster_free(lists[1].roster);
+    arena_fini(&arena);
+}
+
+static void test_lists(void **state)
+{
+    static const char *const lines[] = {
+        "sluice_list_available{list=\"web \\\"1\\\"\"} 0\n",
+        "sluice_list_available{list=\"inline\"} 1\n",
+        "sluice_list_entries{list=\"inline\"} 1\n",
+        "sluice_list_confirmed_time_seconds{list=\"web \\\"1\\\"\"} 2.500\n",
+        "sluice_list_answers_total{list=\"web \\\"1\\\"\",result=\"given\"} "
+        "3\n",
+        "sluice_list_answers_total{list=\"web \\\"1\\\"\",result=\"failed\"} "
+        "2\n",
+    };
+    struct facts facts = make_facts();
+    char *metrics, *status;
+    json_t *root, *json, *web;
+
+    (void)state;
+    publish_lists();
+    metrics = metrics_text(&facts);
+    for (size_t i = 0; i < ROWS(lines); i++)
+        row_true(lines[i], strstr(metrics, lines[i]));
+    /* Not in use, as of a configuration that was refused. */
+    assert_null(strstr(metrics, "list=\"refused\""));
+    status = status_json(&facts);
+    root = json_loads(status, 0, NULL);
+    json = json_object_get(root, "lists");
+    assert_int_equal(json_object_size(json), 2);
+    web = json_object_get(json, "web \"1\"");
+    assert_string_equal(json_string_value(json_object_get(web, "error")),
+                        "HTTP status 500");
+    assert_true(json_is_false(json_object_get(web, "available")));
+    json_decref(root);
+    free(status);
+    free(metrics);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),   cmocka_unit_test(test_histogram),
         cmocka_unit_test(test_grammar), cmocka_unit_test(test_status_page),
-        cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_probes),  cmocka_unit_test(test_lists),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_board, free_board);
 }
