@@ -1,6 +1,7 @@
 #include "proto/server/shared.h"
 
 #include "policy/base/clock.h"
+#include "policy/base/hdr.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -168,35 +169,19 @@ bool gate_shut(struct gate *gate, uint32_t index)
     return atomic_fetch_and(&gate->mask, ~bit) == bit;
 }
 
-/* Below 64 a bucket is one value; from there on 32 buckets for each power of
- * two, each 2^shift wide. */
 #define STEP_BITS 5
-#define STEPS (1U << STEP_BITS)
-
-static uint32_t bucket_of(uint64_t value)
-{
-    unsigned shift;
-    uint64_t index;
-
-    if (value < STEPS)
-        return (uint32_t)value;
-    shift = 63U - (unsigned)__builtin_clzll(value) - STEP_BITS;
-    index = ((uint64_t)shift << STEP_BITS) + (value >> shift);
-    return index < HISTOGRAM_BUCKETS ? (uint32_t)index : HISTOGRAM_BUCKETS - 1;
-}
 
 void histogram_record(struct histogram *histogram, int64_t value_ns)
 {
     uint64_t value = value_ns > 0 ? (uint64_t)value_ns : 0;
 
-    COUNT(histogram->buckets[bucket_of(value)], 1);
+    COUNT(histogram->buckets[hdr_bucket(value, STEP_BITS, HISTOGRAM_BUCKETS)],
+          1);
     COUNT(histogram->sum_ns, value);
 }
 
 int64_t histogram_bound_ns(uint32_t index)
 {
-    unsigned shift = index < STEPS ? 0 : index / STEPS - 1;
-
     assert(index < HISTOGRAM_BUCKETS);
-    return ((int64_t)(index - shift * STEPS + 1) << shift) - 1;
+    return hdr_bound(index, STEP_BITS);
 }
