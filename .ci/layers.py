@@ -17,6 +17,8 @@ ONLY = [
     (r"grpc/(?!.*\.pb-c\.h).*", ["proto/server/", "proto/client/", "bench/", "test/"]),
     (r"microhttpd\.h", ["proto/server/", "test/proto/"]),
     (r"curl/.*", ["proto/server/"]),
+    (r"pcre2\.h|idn2\.h|unicase\.h|unistr\.h", ["policy/expr/", "test/policy/"]),
+    (r"openssl/.*", ["quota/redis/"]),
 ]
 
 # What decides does no I/O and knows no clock.
