@@ -121,6 +121,16 @@ static struct str limit_text(const struct limit *limit, struct arena *arena)
     case LIMIT_TOKEN_BUCKET:
         return arena_printf(arena, "%" PRId64 " per %.*s, burst %" PRId64,
                             limit->amount, STR_ARG(time), limit->burst);
+    case LIMIT_FIXED_WINDOW:
+        return limit->calendar == CALENDAR_NONE
+                   ? arena_printf(arena, "%" PRId64 " in each %.*s",
+                                  limit->amount, STR_ARG(time))
+                   : arena_printf(arena, "%" PRId64 " in each calendar %s",
+                                  limit->amount,
+                                  calendar_text(limit->calendar));
+    case LIMIT_ROLLING_WINDOW:
+        return arena_printf(arena, "%" PRId64 " in any %.*s", limit->amount,
+                            STR_ARG(time));
     case LIMIT_CONCURRENCY:
         return arena_printf(arena, "%" PRId64 " at the same time, lease %.*s",
                             limit->amount, STR_ARG(time));

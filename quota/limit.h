@@ -13,6 +13,8 @@
 
 #define LIMIT_ALGORITHMS(X)                                                    \
     X(TOKEN_BUCKET, "token_bucket")                                            \
+    X(FIXED_WINDOW, "fixed_window")                                            \
+    X(ROLLING_WINDOW, "rolling_window")                                        \
     X(CONCURRENCY, "concurrency")
 
 enum limit_algorithm {
@@ -20,6 +22,35 @@ enum limit_algorithm {
     LIMIT_ALGORITHMS(X)
 #undef X
 };
+
+/* FIXED_WINDOW: where a window begins. Units of the calendar in UTC; a week
+ * begins on Monday. */
+#define CALENDARS(X)                                                           \
+    X(NONE, "") /* with the first use */                                       \
+    X(SECOND, "second")                                                        \
+    X(MINUTE, "minute")                                                        \
+    X(HOUR, "hour")                                                            \
+    X(DAY, "day")                                                              \
+    X(WEEK, "week")                                                            \
+    X(MONTH, "month")                                                          \
+    X(YEAR, "year")
+
+enum calendar {
+#define X(name, text) CALENDAR_##name,
+    CALENDARS(X)
+#undef X
+};
+
+static inline const char *calendar_text(enum calendar calendar)
+{
+    static const char *const texts[] = {
+#define X(name, text) text,
+        CALENDARS(X)
+#undef X
+    };
+
+    return texts[calendar];
+}
 
 enum on_outage {
     ON_OUTAGE_OPEN,   /* granted, counted */
@@ -30,18 +61,27 @@ enum on_outage {
 #define LIMIT_AMOUNT_MAX INT64_C(1000000000)
 #define LIMIT_PERIOD_MIN_NS INT64_C(1000000)        /* 1 ms */
 #define LIMIT_PERIOD_MAX_NS INT64_C(86400000000000) /* 1 day */
+#define LIMIT_WINDOW_MAX_NS (366 * LIMIT_PERIOD_MAX_NS)
+/* ROLLING_WINDOW: into how many buckets its window may be divided. */
+#define LIMIT_BUCKETS_MAX 100
 
 struct limit {
     enum limit_algorithm algorithm;
     /* TOKEN_BUCKET: `amount` per `period_ns`, at most `burst` at once.
+     * FIXED_WINDOW, ROLLING_WINDOW: `amount` in each window of `period_ns`.
      * CONCURRENCY: `amount` is the most in flight. 0 denies all. */
-    int64_t amount;    /* 0 .. LIMIT_AMOUNT_MAX */
-    int64_t period_ns; /* LIMIT_PERIOD_MIN_NS .. LIMIT_PERIOD_MAX_NS */
-    int64_t burst;     /* 1 .. LIMIT_AMOUNT_MAX */
-    int64_t lease_ns;  /* CONCURRENCY: a lease ends by itself after this */
-    int64_t dedup_ns;  /* how long a retry is recognised; 0: not at all */
-    bool release_any;  /* CONCURRENCY: a negative amount frees the oldest,
-                          whatever the id */
+    int64_t amount;         /* 0 .. LIMIT_AMOUNT_MAX */
+    int64_t period_ns;      /* LIMIT_PERIOD_MIN_NS .. LIMIT_PERIOD_MAX_NS, of a
+                               window .. LIMIT_WINDOW_MAX_NS */
+    int64_t burst;          /* 1 .. LIMIT_AMOUNT_MAX */
+    int64_t bucket_ns;      /* ROLLING_WINDOW: period_ns / LIMIT_BUCKETS_MAX, at
+                               least 1 us .. period_ns */
+    enum calendar calendar; /* FIXED_WINDOW; if not NONE, period_ns is the
+                               longest that the unit can be */
+    int64_t lease_ns;       /* CONCURRENCY: a lease ends by itself after this */
+    int64_t dedup_ns;       /* how long a retry is recognised; 0: not at all */
+    bool release_any;       /* CONCURRENCY: a negative amount frees the oldest,
+                               whatever the id */
 };
 
 /* All limits of one quota. */

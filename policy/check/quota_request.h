@@ -31,6 +31,8 @@ struct quota_grant {
     int64_t remaining;      /* after it; < 0: not known */
     int64_t valid_for_ns;   /* how long the grant may be used */
     int64_t retry_after_ns; /* refused: when it may pass; < 0: not known */
+    int64_t full_after_ns;  /* when nothing will be in use any more, if nobody
+                               takes again; < 0: not known */
     bool is_refused;
     bool is_outage; /* the store did not answer: see on_outage */
     bool has_lease; /* CONCURRENCY: lease_id is held */

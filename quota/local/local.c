@@ -62,6 +62,9 @@ static const struct algorithm *algorithm_of(const struct charge *charge)
     switch (charge->limit->algorithm) {
     case LIMIT_TOKEN_BUCKET:
         return &tokens;
+    case LIMIT_FIXED_WINDOW:
+    case LIMIT_ROLLING_WINDOW:
+        break;
     case LIMIT_CONCURRENCY:
         return &slots;
     }

@@ -4,6 +4,7 @@
 #include "quota/algo/token_bucket.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* The kinds of the script, and what its state's key ends in. */
 struct kind {
@@ -97,6 +98,9 @@ static struct row row_of_charge(const struct charge *charge,
     case LIMIT_TOKEN_BUCKET:
         complete_bucket_row(&row, charge);
         break;
+    case LIMIT_FIXED_WINDOW:
+    case LIMIT_ROLLING_WINDOW:
+        abort();
     case LIMIT_CONCURRENCY:
         complete_leases_row(&row, charge, lease_id);
         break;
@@ -319,6 +323,9 @@ static void fill_grant(struct quota_grant *grant, const struct charge *charge,
     case LIMIT_TOKEN_BUCKET:
         grant->valid_for_ns = token_bucket_time_ns(limit, taken);
         break;
+    case LIMIT_FIXED_WINDOW:
+    case LIMIT_ROLLING_WINDOW:
+        abort();
     case LIMIT_CONCURRENCY:
         grant->has_lease = taken > 0;
         break;
