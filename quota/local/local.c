@@ -1,9 +1,10 @@
 #include "quota/local/local.h"
 
 #include "quota/local/mapping.h"
+#include "quota/local/rates.h"
+#include "quota/local/rolling.h"
 #include "quota/local/room.h"
 #include "quota/local/slots.h"
-#include "quota/local/tokens.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -43,28 +44,34 @@ static struct site site_of(const struct local *local,
     };
 }
 
-/* What a shard can do for an algorithm: see tokens.h and slots.h. */
+/* What a shard can do for an algorithm: see rates.h and slots.h. */
 struct algorithm {
+    /* Frees what has ended, in steps of its own; NULL: nothing need be. */
+    void (*expire)(struct shard *shard, const struct quota_id *key,
+                   int64_t now_ns);
     void (*take)(const struct site *site, const struct charge *charge,
                  struct quota_grant *grant);
     void (*give_back)(const struct site *site, const struct charge *charge,
                       struct quota_grant *grant);
-    int64_t (*left)(const struct site *site, const struct charge *charge);
+    void (*look)(const struct site *site, const struct charge *charge,
+                 struct quota_grant *grant);
 };
 
 static const struct algorithm *algorithm_of(const struct charge *charge)
 {
-    static const struct algorithm tokens = { tokens_take, tokens_give_back,
-                                             tokens_left };
-    static const struct algorithm slots = { slots_take, slots_give_back,
-                                            slots_left };
+    static const struct algorithm rates = { NULL, rates_take, rates_give_back,
+                                            rates_look };
+    static const struct algorithm rolling = { rolling_expire, rates_take,
+                                              rates_give_back, rates_look };
+    static const struct algorithm slots = { room_expire, slots_take,
+                                            slots_give_back, slots_look };
 
     switch (charge->limit->algorithm) {
     case LIMIT_TOKEN_BUCKET:
-        return &tokens;
     case LIMIT_FIXED_WINDOW:
+        return &rates;
     case LIMIT_ROLLING_WINDOW:
-        break;
+        return &rolling;
     case LIMIT_CONCURRENCY:
         return &slots;
     }
@@ -149,15 +156,16 @@ static void make_room(struct local *local, uint32_t set, uint32_t node_count,
     }
 }
 
-static void expire_leases(const struct local *local, const struct take *take,
-                          int64_t now_ns)
+static void expire(const struct local *local, const struct take *take,
+                   int64_t now_ns)
 {
     for (uint32_t i = 0; i < take->count; i++) {
         const struct charge *charge = &take->charges[i];
+        const struct algorithm *algorithm = algorithm_of(charge);
         struct site site = site_of(local, &charge->key, now_ns);
 
-        if (charge->limit->algorithm == LIMIT_CONCURRENCY)
-            room_expire(site.shard, &charge->key, now_ns);
+        if (algorithm->expire)
+            algorithm->expire(site.shard, &charge->key, now_ns);
     }
 }
 
@@ -224,21 +232,22 @@ static void withdraw_grants(const struct local *local, struct take *take,
         grant->granted = 0;
         grant->valid_for_ns = 0;
         grant->has_lease = false;
-        grant->remaining = algorithm_of(charge)->left(&site, charge);
+        algorithm_of(charge)->look(&site, charge, grant);
     }
 }
 
 static enum store_when take_quotas(struct store *store, struct take *take,
-                                   int64_t now_ns)
+                                   int64_t boot_ns)
 {
     struct local *local = local_of(store);
+    int64_t now_ns = mapping_time(&local->mapping, boot_ns);
     uint32_t set = shards_of_take(local, take);
 
     if (!lock_shards(local, set)) {
         take->status = TAKE_OUTAGE;
         return STORE_NOW;
     }
-    expire_leases(local, take, now_ns);
+    expire(local, take, now_ns);
     make_room(local, set, take->count * NODES_MAX, now_ns);
     if (charge_takes(local, take, now_ns)) {
         take->status = TAKE_REFUSED;
@@ -254,9 +263,10 @@ static enum store_when take_quotas(struct store *store, struct take *take,
 }
 
 static enum store_when release_leases(struct store *store,
-                                      struct release *release, int64_t now_ns)
+                                      struct release *release, int64_t boot_ns)
 {
     struct local *local = local_of(store);
+    int64_t now_ns = mapping_time(&local->mapping, boot_ns);
     uint32_t set = shards_of_release(local, release);
 
     if (!lock_shards(local, set)) {
@@ -346,7 +356,8 @@ static void add_usage(struct shard *shard, struct local_usage *usage)
 
     usage->cells += shard->node_count - 1 - shard->record_count;
     usage->free_cells += shard_free_count(shard);
-    usage->keys += (uint64_t)counts[NODE_BUCKET] + counts[NODE_GATE];
+    usage->keys += (uint64_t)counts[NODE_BUCKET] + counts[NODE_WINDOW] +
+                   counts[NODE_ROLLING] + counts[NODE_GATE];
     usage->leases += counts[NODE_LEASE];
 }
 

@@ -1,5 +1,8 @@
 #include "quota/local/mapping.h"
 
+#include "policy/base/clock.h"
+#include "quota/algo/instant.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +18,7 @@
 /* Goes up whenever the meaning of the bytes changes; the sizes change it, too,
  * so that two builds never share what they see differently. */
 #define LAYOUT                                                                 \
-    (UINT64_C(1) << 48 | (uint64_t)sizeof(pthread_mutex_t) << 32 |             \
+    (UINT64_C(2) << 48 | (uint64_t)sizeof(pthread_mutex_t) << 32 |             \
      (uint64_t)sizeof(struct shard))
 
 /* Shards begin here. */
@@ -57,6 +60,7 @@ static bool format(int fd, uint64_t size_bytes)
         .layout = LAYOUT,
         .size_bytes = size_bytes,
         .shard_count = count_shards(size_bytes),
+        .wall_offset_ns = clock_wall_ns() - clock_boot_ns(),
     };
     struct mapping mapping;
 
@@ -127,6 +131,13 @@ bool mapping_open(struct mapping *mapping, int fd)
 void mapping_close(struct mapping *mapping)
 {
     munmap(mapping->header, mapping->size_bytes);
+}
+
+int64_t mapping_time(const struct mapping *mapping, int64_t boot_ns)
+{
+    int64_t time_ns = instant_after(boot_ns, mapping->header->wall_offset_ns);
+
+    return time_ns < INT64_MAX ? time_ns : INT64_MAX - 1;
 }
 
 struct shard *mapping_shard(const struct mapping *mapping, uint32_t index)

@@ -22,6 +22,9 @@ struct header {
     uint64_t size_bytes;
     uint64_t shard_bytes;
     uint32_t shard_count;
+    /* What turns CLOCK_BOOTTIME into the store's time, which is the wall clock
+     * as it was when the store was made, and never steps. */
+    int64_t wall_offset_ns;
     struct secret secret;
 };
 
@@ -37,6 +40,11 @@ int mapping_create(uint64_t size_bytes);
 /* Maps it. False if `fd` holds none of this version. */
 bool mapping_open(struct mapping *mapping, int fd);
 void mapping_close(struct mapping *mapping);
+
+/* The store's time, in ns since 1970 UTC, for one of CLOCK_BOOTTIME: what all
+ * nodes are marked with. Never the last instant there is, so there is always a
+ * later one. */
+int64_t mapping_time(const struct mapping *mapping, int64_t boot_ns);
 
 /* index: below header->shard_count. */
 struct shard *mapping_shard(const struct mapping *mapping, uint32_t index);

@@ -30,5 +30,5 @@ void record_keep(const struct site *site, const struct charge *charge,
         return;
     node = shard_add_record(site->shard, &record->name);
     node->granted = granted;
-    node->ends_ns = site_later(site->now_ns, charge->limit->dedup_ns);
+    node->ends_ns = instant_after(site->now_ns, charge->limit->dedup_ns);
 }

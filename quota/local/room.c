@@ -1,6 +1,9 @@
 #include "quota/local/room.h"
 
 #include "quota/local/lease.h"
+#include "quota/local/rolling.h"
+
+#include <stdlib.h>
 
 /* Nodes that the hand passes per operation: twice as many as an operation
  * usually adds, so what has ended is found before there is no room. */
@@ -15,7 +18,7 @@ static void drop(struct shard *shard, struct node *node)
     if (node->kind == NODE_LEASE)
         lease_drop(shard, node);
     else
-        shard_drop(shard, node);
+        rolling_drop(shard, node);
     shard_commit(shard);
 }
 
@@ -43,14 +46,28 @@ static uint32_t move_hand(struct shard *shard)
     return root->hand < root->fresh ? root->hand : 0;
 }
 
-/* What can be dropped at `index`: of a gate, a lease; NULL if it is free. */
+/* What can be dropped at `index`: of a gate, a lease; of a rolling window, all
+ * of it. NULL if it is free. */
 static struct node *candidate(struct shard *shard, uint32_t index)
 {
     struct node *node = shard_node(shard, index);
 
-    if (node->kind == NODE_GATE)
+    switch (node->kind) {
+    case NODE_FREE:
+        return NULL;
+    case NODE_GATE:
         return shard_node(shard, node->gate.oldest);
-    return node->kind == NODE_FREE ? NULL : node;
+    case NODE_SPAN:
+        return shard_node(shard, node->span.owner);
+    case NODE_BUCKET:
+    case NODE_WINDOW:
+    case NODE_ROLLING:
+    case NODE_LEASE:
+    case NODE_TOMBSTONE:
+    case NODE_RECORD:
+        return node;
+    }
+    abort();
 }
 
 static void sweep(struct shard *shard, int64_t now_ns)

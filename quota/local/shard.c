@@ -149,20 +149,20 @@ static void unlink_node(struct shard *shard, struct node *node)
         link = &shard_node(shard, *link)->next;
     shard_touch(shard, link);
     *link = node->next;
-    shard_touch(shard, &shard->root);
-    shard->root.counts[node->kind]--;
 }
 
 uint32_t shard_free_count(const struct shard *shard)
 {
-    const uint32_t *counts = shard->root.counts;
+    uint32_t count = shard->node_count - 1 - shard->record_count;
 
-    return shard->node_count - 1 - shard->record_count - counts[NODE_BUCKET] -
-           counts[NODE_GATE] - counts[NODE_LEASE] - counts[NODE_TOMBSTONE];
+    for (int kind = NODE_FREE + 1; kind < NODE_KINDS; kind++)
+        if (kind != NODE_RECORD)
+            count -= shard->root.counts[kind];
+    return count;
 }
 
-struct node *shard_add(struct shard *shard, enum node_kind kind,
-                       const struct quota_id *name)
+/* A free node, touched, as is the root. */
+static struct node *take_free(struct shard *shard)
 {
     struct root *root = &shard->root;
     struct node *node;
@@ -176,7 +176,24 @@ struct node *shard_add(struct shard *shard, enum node_kind kind,
         node = shard_node(shard, root->fresh++);
     }
     shard_touch(shard, node);
+    return node;
+}
+
+struct node *shard_add(struct shard *shard, enum node_kind kind,
+                       const struct quota_id *name)
+{
+    struct node *node = take_free(shard);
+
     link_node(shard, node, kind, name);
+    return node;
+}
+
+struct node *shard_add_span(struct shard *shard)
+{
+    struct node *node = take_free(shard);
+
+    *node = (struct node){ .kind = NODE_SPAN };
+    shard->root.counts[NODE_SPAN]++;
     return node;
 }
 
@@ -188,8 +205,10 @@ struct node *shard_add_record(struct shard *shard, const struct quota_id *name)
     shard_touch(shard, root);
     root->record = root->record == shard->record_count ? 1 : root->record + 1;
     shard_touch(shard, node);
-    if (node->kind == NODE_RECORD)
+    if (node->kind == NODE_RECORD) {
         unlink_node(shard, node);
+        root->counts[NODE_RECORD]--;
+    }
     link_node(shard, node, NODE_RECORD, name);
     return node;
 }
@@ -198,7 +217,10 @@ void shard_drop(struct shard *shard, struct node *node)
 {
     struct root *root = &shard->root;
 
-    unlink_node(shard, node);
+    if (node->kind != NODE_SPAN)
+        unlink_node(shard, node);
+    shard_touch(shard, root);
+    root->counts[node->kind]--;
     shard_touch(shard, node);
     node->kind = NODE_FREE;
     node->next = root->free;

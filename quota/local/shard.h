@@ -25,12 +25,15 @@
 enum node_kind {
     NODE_FREE,
     NODE_BUCKET,    /* usage of a token bucket */
+    NODE_WINDOW,    /* usage of a fixed window */
+    NODE_ROLLING,   /* usage of a rolling window: its newest bucket */
+    NODE_SPAN,      /* older buckets of a rolling window; has no name */
     NODE_GATE,      /* leases of a key; there is at least one */
     NODE_LEASE,     /* slots that are held */
     NODE_TOMBSTONE, /* a release that came before its take */
     NODE_RECORD,    /* what a retry is answered */
 };
-#define NODE_KINDS 6
+#define NODE_KINDS 9
 
 /* Leases in the order of their end; 0: none. */
 struct gate {
@@ -44,16 +47,38 @@ struct lease {
     uint32_t older, newer; /* 0: none */
 };
 
+struct rolling {
+    int64_t start_ns; /* of the newest bucket, which ends with the node */
+    uint32_t units;   /* of it, > 0 */
+    uint32_t oldest;  /* the chain of older ones; 0: none */
+};
+
+/* Buckets as they end; those of 0 units, at the end of a chain, are unused. */
+#define SPAN_BUCKETS 4
+struct span {
+    uint32_t owner; /* of NODE_ROLLING */
+    uint32_t newer; /* 0: none */
+    uint32_t units[SPAN_BUCKETS];
+    int64_t ends_ns[SPAN_BUCKETS];
+};
+
 struct node {
     alignas(UNDO_LINE_BYTES) enum node_kind kind;
     uint32_t next; /* with the same head, or free; 0: none */
-    struct quota_id name;
-    int64_t ends_ns; /* from when on it means nothing; not of a gate */
     union {
-        struct token_bucket bucket;
-        struct gate gate;
-        struct lease lease;
-        int64_t granted; /* of a record */
+        struct {
+            struct quota_id name;
+            int64_t ends_ns; /* from when on it means nothing; not of a gate */
+            union {
+                struct token_bucket bucket;
+                int64_t used; /* of a window, which ends with the node */
+                struct rolling rolling;
+                struct gate gate;
+                struct lease lease;
+                int64_t granted; /* of a record */
+            };
+        };
+        struct span span;
     };
 };
 static_assert(sizeof(struct node) == UNDO_LINE_BYTES, "a node is one line");
@@ -124,6 +149,9 @@ uint32_t shard_free_count(const struct shard *shard);
  * A free one must be left. */
 struct node *shard_add(struct shard *shard, enum node_kind kind,
                        const struct quota_id *name);
+
+/* The same for NODE_SPAN, which has no name: some other node leads to it. */
+struct node *shard_add_span(struct shard *shard);
 
 /* The same for NODE_RECORD, in place of the oldest of all records. */
 struct node *shard_add_record(struct shard *shard, const struct quota_id *name);

@@ -6,6 +6,7 @@
 #ifndef QUOTA_LOCAL_SITE_H
 #define QUOTA_LOCAL_SITE_H
 
+#include "quota/algo/instant.h"
 #include "quota/local/names.h"
 #include "quota/local/shard.h"
 
@@ -15,18 +16,8 @@
 struct site {
     struct shard *shard;
     const struct secret *secret;
-    int64_t now_ns;
+    int64_t now_ns; /* the store's time: mapping_time */
 };
-
-/* The instant `by_ns` after `from_ns`; the last one there is if it lies beyond.
- */
-static inline int64_t site_later(int64_t from_ns, int64_t by_ns)
-{
-    int64_t then_ns;
-
-    return __builtin_add_overflow(from_ns, by_ns, &then_ns) ? INT64_MAX
-                                                            : then_ns;
-}
 
 /* Whether `node`, which may be NULL, still means something. */
 static inline bool site_is_live(const struct site *site,

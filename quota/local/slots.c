@@ -19,11 +19,19 @@ static int64_t units_held(const struct site *site, const struct quota_id *key)
     return gate ? gate->gate.held : 0;
 }
 
-int64_t slots_left(const struct site *site, const struct charge *charge)
+static int64_t slots_left(const struct site *site, const struct charge *charge)
 {
     int64_t held = units_held(site, &charge->key);
 
     return held < charge->limit->amount ? charge->limit->amount - held : 0;
+}
+
+void slots_look(const struct site *site, const struct charge *charge,
+                struct quota_grant *grant)
+{
+    grant->remaining = slots_left(site, charge);
+    /* When somebody releases, nobody knows. */
+    grant->full_after_ns = units_held(site, &charge->key) > 0 ? -1 : 0;
 }
 
 /* The lease of that name, or NULL. One that has ended is dropped: others may
@@ -56,14 +64,14 @@ static void add_tombstone(const struct site *site, const struct quota_id *name)
     if (has_tombstone(site, name))
         return;
     tombstone = shard_add(site->shard, NODE_TOMBSTONE, name);
-    tombstone->ends_ns = site_later(site->now_ns, RELEASE_TOMBSTONE_NS);
+    tombstone->ends_ns = instant_after(site->now_ns, RELEASE_TOMBSTONE_NS);
 }
 
 static struct admission take(const struct site *site,
                              const struct charge *charge,
                              const struct quota_id *name)
 {
-    int64_t ends_ns = site_later(site->now_ns, charge->limit->lease_ns);
+    int64_t ends_ns = instant_after(site->now_ns, charge->limit->lease_ns);
     struct node *lease = find_lease(site, name);
     struct admission admission = { 0 };
 
@@ -93,10 +101,9 @@ void slots_take(const struct site *site, const struct charge *charge,
         grant->granted = admission.granted;
         grant->is_refused = admission.is_refused;
         grant->has_lease = admission.granted > 0;
-        /* When somebody releases, nobody knows. */
         grant->retry_after_ns = admission.is_refused ? -1 : 0;
     }
-    grant->remaining = slots_left(site, charge);
+    slots_look(site, charge, grant);
 }
 
 static int64_t release_oldest(const struct site *site,
@@ -158,7 +165,7 @@ void slots_give_back(const struct site *site, const struct charge *charge,
             release_named(site, &charge->key, &charge->id, charge->amount);
     else
         grant->granted = release_oldest(site, charge);
-    grant->remaining = slots_left(site, charge);
+    slots_look(site, charge, grant);
 }
 
 int64_t slots_release(const struct site *site, const struct quota_id *key,

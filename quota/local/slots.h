@@ -21,8 +21,9 @@ void slots_take(const struct site *site, const struct charge *charge,
 void slots_give_back(const struct site *site, const struct charge *charge,
                      struct quota_grant *grant);
 
-/* How many can be had now. */
-int64_t slots_left(const struct site *site, const struct charge *charge);
+/* Fills what is left, and whether all is. */
+void slots_look(const struct site *site, const struct charge *charge,
+                struct quota_grant *grant);
 
 /* Ends the lease of `key` named `id`, or leaves a tombstone: one node. Returns
  * its units. */
