@@ -185,7 +185,7 @@ struct entry {
     void (*function)(const struct subject *subject);
 };
 
-#define ENTRIES_MAX 100
+#define ENTRIES_MAX 150
 
 struct list_of_tests {
     struct CMUnitTest tests[ENTRIES_MAX];
@@ -241,6 +241,7 @@ int conformance_run(const char *name, const struct fixture *fixture)
 
     list.count = 0;
     add_sequences(&list, rate_sequences, fixture);
+    add_sequences(&list, window_sequences, fixture);
     add_sequences(&list, lease_sequences, fixture);
     for (size_t i = 0; several_cases[i].name; i++)
         add_test(

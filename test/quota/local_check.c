@@ -52,6 +52,30 @@ static void check_gate(struct inventory *inventory, const struct node *gate)
     assert_int_equal(gate->gate.held, held);
 }
 
+static void check_rolling(struct inventory *inventory,
+                          const struct node *rolling)
+{
+    struct shard *shard = inventory->shard;
+    uint32_t index = rolling->rolling.oldest;
+    int64_t ends_ns = 0;
+
+    assert_true(rolling->rolling.units > 0);
+    while (index != 0) {
+        const struct span *span = &meet(inventory, index)->span;
+
+        assert_int_equal(shard_node(shard, index)->kind, NODE_SPAN);
+        assert_int_equal(span->owner, shard_index(shard, rolling));
+        assert_true(span->units[0] > 0);
+        for (int i = 0; i < SPAN_BUCKETS && span->units[i] > 0; i++) {
+            assert_true(span->ends_ns[i] >= ends_ns);
+            ends_ns = span->ends_ns[i];
+        }
+        assert_true(span->units[SPAN_BUCKETS - 1] > 0 || span->newer == 0);
+        index = span->newer;
+    }
+    assert_true(rolling->ends_ns >= ends_ns);
+}
+
 static void check_used(struct inventory *inventory, const struct node *node)
 {
     bool is_record =
@@ -68,6 +92,15 @@ static void check_used(struct inventory *inventory, const struct node *node)
         break;
     case NODE_BUCKET:
         assert_true(node->bucket.used > 0);
+        break;
+    case NODE_WINDOW:
+        assert_true(node->used > 0);
+        break;
+    case NODE_ROLLING:
+        check_rolling(inventory, node);
+        break;
+    case NODE_SPAN:
+        fail_msg("a span has a name");
         break;
     case NODE_GATE:
         check_gate(inventory, node);

@@ -3,6 +3,8 @@
 
 #define REFUSED .is_refused = true, .retry_after_ns
 #define NEVER NOT_KNOWN
+/* When nothing will be in use. */
+#define FULL .full_after_ns
 
 /* One token per TICK. */
 #define QUICK_RATE                                                             \
@@ -31,7 +33,12 @@ const struct sequence rate_sequences[] = {
       {
           { .why = "some", 3, 3, 2 },
           { .why = "the rest", 2, 2, 0 },
-          { .why = "one more", 1, 0, 0, REFUSED = TOKEN_TIME },
+          { .why = "one more",
+            1,
+            0,
+            0,
+            REFUSED = TOKEN_TIME,
+            FULL = 5 * TOKEN_TIME },
           { .why = "as much as ever fits", 5, 0, 0, REFUSED = 5 * TOKEN_TIME },
       } },
     { "a refusal costs nothing",
@@ -122,6 +129,7 @@ const struct sequence rate_sequences[] = {
             0,
             0,
             REFUSED = TICK / 2,
+            FULL = TICK / 2,
             .after_ns = TICK / 2 },
           { .why = "the other half", 1, 1, 0, .after_ns = TICK / 2 },
       } },
@@ -130,12 +138,18 @@ const struct sequence rate_sequences[] = {
       {
           { .why = "four in use", 4, 4, 1 },
           { .why = "a larger one", 0, 0, 6, .limit = &burst_of_10 },
-          { .why = "a smaller one", 0, 0, 0, .limit = &burst_of_2 },
+          { .why = "a smaller one",
+            0,
+            0,
+            0,
+            FULL = 4 * TOKEN_TIME,
+            .limit = &burst_of_2 },
           { .why = "refuses until there is room",
             1,
             0,
             0,
             REFUSED = 3 * TOKEN_TIME,
+            FULL = 4 * TOKEN_TIME,
             .limit = &burst_of_2 },
           { .why = "the former one again", 1, 1, 0, .limit = &burst_of_5 },
       } },
@@ -150,7 +164,13 @@ const struct sequence rate_sequences[] = {
             1,
             REFUSED = TOKEN_TIME / 10,
             .limit = &ten_times_as_fast },
-          { .why = "none at all", 1, 0, 0, REFUSED = NEVER, .limit = &nothing },
+          { .why = "none at all",
+            1,
+            0,
+            0,
+            REFUSED = NEVER,
+            FULL = NEVER,
+            .limit = &nothing },
           { .why = "the former one again", 1, 1, 0 },
       } },
     { "in shadow a bucket charges what it can and refuses nothing",

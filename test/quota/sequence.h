@@ -25,8 +25,10 @@ struct step {
     int64_t granted, remaining;
     bool is_refused;
     int64_t retry_after_ns;
-    int64_t after_ns; /* time that passes before it */
-    const char *id;   /* deduplication id, or NULL */
+    int64_t full_after_ns; /* of windows; of other algorithms where it is not
+                              what the limit and `remaining` tell. 0: that */
+    int64_t after_ns;      /* time that passes before it */
+    const char *id;        /* deduplication id, or NULL */
     enum step_mode mode;
     const struct limit *limit; /* NULL: the sequence's */
 };
@@ -61,7 +63,8 @@ struct sequence {
     .dedup_ns = HOUR
 
 /* All cases of one kind; the last one has no name. */
-extern const struct sequence rate_sequences[], lease_sequences[];
+extern const struct sequence rate_sequences[], window_sequences[],
+    lease_sequences[];
 
 /* A store under test. */
 struct subject {

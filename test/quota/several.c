@@ -3,12 +3,23 @@
 #include "test/support/table.h"
 
 static const struct limit rate_ = { SLOW_RATE, .burst = 5 };
+static const struct limit fixed_ = { .algorithm = LIMIT_FIXED_WINDOW,
+                                     .amount = 5,
+                                     .period_ns = HOUR,
+                                     .dedup_ns = HOUR };
+static const struct limit rolling_ = { .algorithm = LIMIT_ROLLING_WINDOW,
+                                       .amount = 5,
+                                       .period_ns = HOUR,
+                                       .bucket_ns = HOUR / 20,
+                                       .dedup_ns = HOUR };
 static const struct limit slots_ = { SLOTS(3) };
 static const struct limit any_slots_ = { SLOTS(3), .release_any = true };
 static const struct limit none_ = { SLOTS(0) };
 
 /* KIND, key, amount, granted */
 #define RATE .limit = &rate_
+#define FIXED .limit = &fixed_
+#define ROLLING .limit = &rolling_
 #define LEASE .limit = &slots_
 #define ANY .limit = &any_slots_
 #define NONE .limit = &none_
@@ -54,6 +65,38 @@ const struct several several_cases[] = {
             TAKE_GRANTED,
             { { LEASE, "b", -3, 0 }, { LEASE, "d", 3, 3 } },
             { 3, 0 } },
+      } },
+    { "windows take part",
+      {
+          { "granted",
+            TAKE_GRANTED,
+            { { FIXED, "a", 2, 2, .id = "r" },
+              { ROLLING, "b", 3, 3, .id = "r" },
+              { RATE, "c", 1, 1 },
+              { LEASE, "d", 1, 1 } },
+            { 3, 2, 4, 2 } },
+          { "a refused one costs the others nothing",
+            TAKE_REFUSED,
+            { { ROLLING, "e", 1, 0 },
+              { FIXED, "a", 1, 0 },
+              { ROLLING, "b", 3, 0, REFUSED },
+              { FIXED, "f", 1, 0 } },
+            { 5, 3, 2, 5 } },
+          { "retries, and both twice",
+            TAKE_GRANTED,
+            { { FIXED, "a", 2, 2, .id = "r" },
+              { ROLLING, "b", 3, 3, .id = "r" },
+              { FIXED, "g", 2, 2 },
+              { FIXED, "g", 3, 3 },
+              { ROLLING, "h", 2, 2 },
+              { ROLLING, "h", 3, 3 } },
+            { 3, 2, 0, 0, 0, 0 } },
+          { "given back",
+            TAKE_GRANTED,
+            { { FIXED, "a", -9, 2 },
+              { ROLLING, "b", -1, 1 },
+              { ROLLING, "h", -9, 5 } },
+            { 5, 3, 5 } },
       } },
     { "eight are taken or none",
       {
