@@ -108,6 +108,28 @@ static bool convert_time(const struct converter *converter,
     return false;
 }
 
+/* "a", "b", "c" */
+static struct str list_choices(const struct converter *converter,
+                               const struct field *field)
+{
+    struct str all = STR("");
+
+    for (const struct choice *choice = field->choices; choice->name; choice++)
+        all = arena_printf(converter->arena, "%.*s%s\"%s\"", STR_ARG(all),
+                           all.len > 0 ? ", " : "", choice->name);
+    return all;
+}
+
+/* A word in place of a duration, or NULL. */
+static const struct choice *find_word(const struct field *field,
+                                      const struct given *given)
+{
+    return field->kind == FIELD_DURATION && field->choices &&
+                   given->kind == MARK_STRING
+               ? choice_find(field->choices, given->text)
+               : NULL;
+}
+
 static bool convert_number(const struct converter *converter,
                            const struct field *field, const struct given *given,
                            int64_t *number)
@@ -123,7 +145,11 @@ static bool convert_number(const struct converter *converter,
     } else {
         return convert_refuse(converter, field, given->mark);
     }
-    if (!is_good)
+    if (!is_good && field->choices)
+        diags_add(converter->diags, DIAG_ERROR, mark_place(given->mark),
+                  "`%s` %s, nor is it one of %.*s", field->name, why,
+                  STR_ARG(list_choices(converter, field)));
+    else if (!is_good)
         diags_add(converter->diags, DIAG_ERROR, mark_place(given->mark),
                   "`%s` %s", field->name, why);
     return is_good;
@@ -149,7 +175,6 @@ static bool convert_choice(const struct converter *converter,
                            const struct field *field, const struct given *given,
                            int64_t *number)
 {
-    struct str allowed = STR("");
     const struct choice *choice;
 
     if (given->kind != MARK_STRING)
@@ -159,13 +184,9 @@ static bool convert_choice(const struct converter *converter,
         *number = choice->value;
         return true;
     }
-    for (choice = field->choices; choice->name; choice++)
-        allowed =
-            arena_printf(converter->arena, "%.*s%s\"%s\"", STR_ARG(allowed),
-                         allowed.len > 0 ? ", " : "", choice->name);
     diags_add(converter->diags, DIAG_ERROR, mark_place(given->mark),
               "`%s` cannot be \"%.*s\"; allowed: %.*s", field->name,
-              STR_ARG(given->text), STR_ARG(allowed));
+              STR_ARG(given->text), STR_ARG(list_choices(converter, field)));
     return false;
 }
 
@@ -173,7 +194,8 @@ static bool convert_integer(const struct converter *converter,
                             const struct field *field,
                             const struct given *given, void *target)
 {
-    int64_t number = given->integer;
+    const struct choice *word = find_word(field, given);
+    int64_t number = word ? word->value : given->integer;
     bool is_good;
 
     if (field->kind == FIELD_BOOL)
@@ -184,8 +206,8 @@ static bool convert_integer(const struct converter *converter,
     else if (field->kind == FIELD_TIME)
         is_good = convert_time(converter, field, given, &number);
     else
-        is_good = convert_number(converter, field, given, &number) &&
-                  check_range(converter, field, given, number);
+        is_good = word || (convert_number(converter, field, given, &number) &&
+                           check_range(converter, field, given, number));
     if (is_good)
         store_integer(field, target, number);
     return is_good;
@@ -364,9 +386,14 @@ struct str convert_show(const struct field *field, const void *target,
     switch (field->kind) {
     case FIELD_BOOL:
         return load_integer(field, target) ? STR("true") : STR("false");
+    case FIELD_DURATION:
+        if (load_integer(field, target) < 0)
+            return str_of(
+                choice_name(field->choices, (int)load_integer(field, target)));
+        return quantity_format(load_integer(field, target), quantity_of(field),
+                               arena);
     case FIELD_INTEGER:
     case FIELD_BYTES:
-    case FIELD_DURATION:
         return quantity_format(load_integer(field, target), quantity_of(field),
                                arena);
     case FIELD_TIME:

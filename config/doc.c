@@ -102,14 +102,15 @@ static void write_range(const struct field *field, FILE *out)
 
 static void write_type(const struct field *field, FILE *out)
 {
+    bool is_choice = field->kind == FIELD_CHOICE;
+
     fprintf(out, "%s", kind_name(field));
-    if (field->kind == FIELD_CHOICE)
-        for (const struct choice *choice = field->choices; choice->name;
-             choice++)
-            fprintf(out, "%s `\"%s\"`", choice == field->choices ? "" : ",",
-                    choice->name);
-    else if (field->most > 0)
+    if (!is_choice && field->most > 0)
         write_range(field, out);
+    for (const struct choice *choice = field->choices; choice && choice->name;
+         choice++)
+        fprintf(out, "%s `\"%s\"`",
+                is_choice && choice == field->choices ? "" : ",", choice->name);
 }
 
 static void write_default(const struct field *field, FILE *out)

@@ -67,8 +67,10 @@ struct concurrency_entry {
 struct rate_entry {
     enum limit_algorithm algorithm;
     int64_t amount;
-    int64_t per_ns;
-    int64_t burst; /* 0: as much as amount */
+    int64_t per_ns;    /* < 0: a unit of the calendar, negated */
+    int64_t burst;     /* 0: as much as amount */
+    int64_t bucket_ns; /* 0: not written */
+    bool is_aligned;
 };
 
 /* What is not written is 0; the quota's own value holds then. */
@@ -80,6 +82,7 @@ struct override_entry {
     int64_t amount;
     int64_t per_ns;
     int64_t burst;
+    bool is_unlimited;
 };
 
 /* For which requests a rule or a quota acts. */
@@ -97,6 +100,7 @@ struct quota_entry {
     struct texts dimensions;
     const struct concurrency_entry *concurrency; /* NULL: absent */
     const struct rate_entry *rate;               /* NULL: absent */
+    bool is_unlimited; /* but for what overrides limit */
     int64_t dedup_ns;
     struct entries overrides; /* struct override_entry */
     enum on_outage on_outage;

@@ -138,6 +138,13 @@ static struct str limit_text(const struct limit *limit, struct arena *arena)
     return STR("");
 }
 
+static void set_key(json_t *object, const struct quota_request *request)
+{
+    set_text(object, "key", request->text);
+    if (request->limit > 0)
+        set_number(object, "override", request->limit);
+}
+
 static void set_request(struct writer *writer, json_t *object,
                         const struct quota_request *request)
 {
@@ -145,11 +152,8 @@ static void set_request(struct writer *writer, json_t *object,
         &writer->snapshot->limits[request->quota];
 
     set_number(object, "amount", request->amount);
-    set_text(object, "key", request->text);
     set_text(object, "limit",
              limit_text(&limits->limits[request->limit], writer->arena));
-    if (request->limit > 0)
-        set_number(object, "override", request->limit);
     set_flag(object, "shadow", request->is_shadow);
 }
 
@@ -173,7 +177,11 @@ static json_t *quota_json(struct writer *writer,
     case QUOTA_ASKED:
     case QUOTA_SHARED:
     case QUOTA_NOT_ASKED:
+        set_key(object, &account->request);
         set_request(writer, object, &account->request);
+        break;
+    case QUOTA_UNLIMITED:
+        set_key(object, &account->request);
         break;
     case QUOTA_EXEMPT:
         set_because(writer, object, &account->match);

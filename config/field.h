@@ -17,7 +17,7 @@ enum field_kind {
     FIELD_BOOL,           /* bool */
     FIELD_INTEGER,        /* an integer type */
     FIELD_BYTES,          /* an integer type */
-    FIELD_DURATION,       /* int64_t, ns */
+    FIELD_DURATION,       /* int64_t, ns; or one of choices, all < 0 */
     FIELD_TIME,           /* int64_t, ns since 1970 UTC */
     FIELD_CHOICE,         /* an enum, or bool */
     FIELD_TEXT,           /* struct str */

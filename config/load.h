@@ -51,6 +51,22 @@ void load_quotas(struct load *load);
 /* The index of a quota by its name, without case; or UINT32_MAX. */
 uint32_t load_find_quota(const struct load *load, struct str name);
 
+/* The quota's limit, with what the override (or NULL) writes in its place. */
+struct limit load_limit(const struct quota_entry *quota,
+                        const struct override_entry *override);
+
+/* Into how many buckets a rolling window is divided where nothing is said. */
+#define LOAD_BUCKETS_DEFAULT 20
+
+/* What of a window must stay for usage to be kept: its length, or its unit of
+ * the calendar. Empty where usage is not kept by window. */
+struct str load_limit_window(const struct limit *limit, struct arena *arena);
+
+/* Whether what they write fits together, and to the quota's algorithm. */
+void load_check_limit(struct load *load, const struct quota_entry *quota);
+void load_check_override(struct load *load, const struct quota_entry *quota,
+                         const struct override_entry *override);
+
 /* Fills ruleset.rules. After load_quotas. */
 void load_rules(struct load *load);
 

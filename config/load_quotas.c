@@ -37,109 +37,7 @@ static void add_name(struct load *load, struct quota_entry *quota)
                   STR_ARG(quota->name));
 }
 
-/* ---- limits ------------------------------------------------------------ */
-
-/* burst: 0 where none is written. */
-static struct limit rate_limit(const struct rate_entry *rate)
-{
-    int64_t burst = rate->burst;
-
-    if (burst == 0)
-        burst = rate->amount > 0 ? rate->amount : 1;
-    return (struct limit){
-        .algorithm = rate->algorithm,
-        .amount = rate->amount,
-        .period_ns = rate->per_ns,
-        .burst = burst,
-    };
-}
-
-static struct limit concurrency_limit(const struct concurrency_entry *entry)
-{
-    return (struct limit){
-        .algorithm = LIMIT_CONCURRENCY,
-        .amount = entry->max,
-        .lease_ns = entry->lease_ns,
-        .release_any = entry->release_any,
-    };
-}
-
-static bool is_written(const struct override_entry *override, const char *name)
-{
-    return mark_find(override->mark, name) != NULL;
-}
-
-/* The quota's limit, with what the override writes in its place. */
-static struct limit make_limit(const struct quota_entry *quota,
-                               const struct override_entry *override)
-{
-    struct concurrency_entry concurrency = { 0 };
-    struct rate_entry rate = { 0 };
-    struct limit limit;
-
-    if (quota->concurrency) {
-        concurrency = *quota->concurrency;
-        if (override && is_written(override, "max"))
-            concurrency.max = override->max;
-        if (override && is_written(override, "lease"))
-            concurrency.lease_ns = override->lease_ns;
-        limit = concurrency_limit(&concurrency);
-    } else {
-        if (quota->rate)
-            rate = *quota->rate;
-        if (override && is_written(override, "amount"))
-            rate.amount = override->amount;
-        if (override && is_written(override, "per"))
-            rate.per_ns = override->per_ns;
-        if (override && is_written(override, "burst"))
-            rate.burst = override->burst;
-        limit = rate_limit(&rate);
-    }
-    limit.dedup_ns = quota->dedup_ns;
-    return limit;
-}
-
-static void check_algorithm(struct load *load, const struct quota_entry *quota)
-{
-    if (quota->concurrency && quota->rate)
-        diags_add(load->diags, DIAG_ERROR,
-                  mark_name_place(mark_find(quota->mark, "rate")),
-                  "a quota has either `concurrency` or `rate`, not both");
-    else if (!mark_find(quota->mark, "concurrency") &&
-             !mark_find(quota->mark, "rate"))
-        diags_add(load->diags, DIAG_ERROR, mark_place(quota->mark),
-                  "a quota must have `concurrency` or `rate`");
-}
-
 /* ---- overrides --------------------------------------------------------- */
-
-/* Which keys belong to which algorithm. */
-static const struct {
-    const char *name, *group;
-} limit_keys[] = {
-    { "max", "concurrency" }, { "lease", "concurrency" }, { "amount", "rate" },
-    { "per", "rate" },        { "burst", "rate" },
-};
-
-static void check_override_keys(struct load *load,
-                                const struct quota_entry *quota,
-                                const struct override_entry *override)
-{
-    bool has_any = false;
-
-    for (size_t i = 0; i < sizeof(limit_keys) / sizeof(limit_keys[0]); i++) {
-        const struct mark *mark = mark_find(override->mark, limit_keys[i].name);
-
-        has_any = has_any || mark;
-        if (mark && !mark_find(quota->mark, limit_keys[i].group))
-            diags_add(load->diags, DIAG_ERROR, mark_name_place(mark),
-                      "`%s` overrides nothing: the quota has no `%s`",
-                      limit_keys[i].name, limit_keys[i].group);
-    }
-    if (!has_any)
-        diags_add(load->diags, DIAG_ERROR, mark_place(override->mark),
-                  "this override changes nothing");
-}
 
 static uint32_t find_dimension(const struct quota_entry *quota, struct str name)
 {
@@ -183,7 +81,7 @@ static struct override_when make_when(struct load *load,
         else
             values[index] = wanted->text;
     }
-    return (struct override_when){ values };
+    return (struct override_when){ values, override->is_unlimited };
 }
 
 static void make_overrides(struct load *load, const struct quota_entry *quota,
@@ -195,12 +93,12 @@ static void make_overrides(struct load *load, const struct quota_entry *quota,
     struct override_when *whens = arena_calloc(arena, count, sizeof(*whens));
     struct limit *all = arena_calloc(arena, count + 1, sizeof(*all));
 
-    all[0] = make_limit(quota, NULL);
+    all[0] = load_limit(quota, NULL);
     for (uint32_t i = 0; i < count; i++) {
         if (entries[i].mark->kind == MARK_GROUP)
-            check_override_keys(load, quota, &entries[i]);
+            load_check_override(load, quota, &entries[i]);
         whens[i] = make_when(load, quota, &entries[i]);
-        all[i + 1] = make_limit(quota, &entries[i]);
+        all[i + 1] = load_limit(quota, &entries[i]);
     }
     spec->overrides = whens;
     spec->override_count = count;
@@ -238,11 +136,13 @@ static struct str append_part(struct str identity, struct str part,
                         STR_ARG(part));
 }
 
-/* Neither amount nor burst, period or lease take part: a token bucket and
- * leases keep their meaning when those change. */
+/* Neither amount nor burst or lease take part, nor the period of a token
+ * bucket: what is in use keeps its meaning when those change. What was used in
+ * one window says nothing of another one. */
 static struct str make_identity(struct load *load,
                                 const struct quota_entry *quota,
-                                const struct quota_spec *spec)
+                                const struct quota_spec *spec,
+                                const struct limit *limit)
 {
     static const struct str algorithms[] = {
 #define X(name, text) [LIMIT_##name] = STR_INIT(text),
@@ -250,12 +150,12 @@ static struct str make_identity(struct load *load,
 #undef X
     };
     struct arena *arena = &load->snapshot->arena;
-    enum limit_algorithm algorithm =
-        quota->rate ? quota->rate->algorithm : LIMIT_CONCURRENCY;
-    struct str identity = STR("");
+    struct str identity = STR(""), window = load_limit_window(limit, arena);
 
     identity = append_part(identity, quota->name, arena);
-    identity = append_part(identity, algorithms[algorithm], arena);
+    identity = append_part(identity, algorithms[limit->algorithm], arena);
+    if (window.len > 0)
+        identity = append_part(identity, window, arena);
     for (uint32_t i = 0; i < spec->dimension_count; i++)
         identity = append_part(identity, spec->dimensions[i].name, arena);
     return identity;
@@ -268,14 +168,15 @@ static void load_quota(struct load *load, struct quota_entry *quota,
         .name = quota->name,
         .match = load_expression(load, &quota->match, VALUE_BOOL),
         .enforcement = load_enforcement(load, &quota->enforcement),
+        .is_unlimited = quota->is_unlimited,
     };
     *limits = (struct quota_limits){ .name = quota->name,
                                      .on_outage = quota->on_outage };
     add_name(load, quota);
-    check_algorithm(load, quota);
+    load_check_limit(load, quota);
     make_dimensions(load, quota, spec);
     make_overrides(load, quota, spec, limits);
-    spec->identity = make_identity(load, quota, spec);
+    spec->identity = make_identity(load, quota, spec, &limits->limits[0]);
 }
 
 void load_quotas(struct load *load)

@@ -12,8 +12,20 @@ static const struct choice releases[] = { { "lease", false },
 
 /* CONCURRENCY has a group of its own. */
 static const struct choice rate_algorithms[] = {
-    { "token_bucket", LIMIT_TOKEN_BUCKET }, { NULL, 0 }
+    { "token_bucket", LIMIT_TOKEN_BUCKET },
+    { "fixed_window", LIMIT_FIXED_WINDOW },
+    { "rolling_window", LIMIT_ROLLING_WINDOW },
+    { NULL, 0 },
 };
+
+/* Negated, as durations are not negative. The first one is none. */
+static const struct choice calendars[] = {
+#define X(name, text) { text, -CALENDAR_##name },
+    CALENDARS(X)
+#undef X
+        { NULL, 0 },
+};
+#define CALENDAR_UNITS (calendars + 1)
 
 static const struct field concurrency_fields[] = {
     { .name = "max",
@@ -52,7 +64,11 @@ static const struct field rate_fields[] = {
       MEMBER(rate_entry, algorithm),
       .choices = rate_algorithms,
       .fallback = "token_bucket",
-      .doc = "`token_bucket`: `burst` at once, refilled evenly." },
+      .doc = "`token_bucket`: `burst` at once, refilled evenly. "
+             "`fixed_window`: `amount`, then none until the window ends; the "
+             "next one begins with the next use, or see `align`. "
+             "`rolling_window`: never more than `amount` in any time of "
+             "`per`." },
     { .name = "amount",
       .kind = FIELD_INTEGER,
       MEMBER(rate_entry, amount),
@@ -64,15 +80,34 @@ static const struct field rate_fields[] = {
       .kind = FIELD_DURATION,
       MEMBER(rate_entry, per_ns),
       .least = LIMIT_PERIOD_MIN_NS,
-      .most = LIMIT_PERIOD_MAX_NS,
+      .most = LIMIT_WINDOW_MAX_NS,
+      .choices = CALENDAR_UNITS,
       .fallback = "1s",
-      .doc = "See `amount`." },
+      .doc = "See `amount`. Of `token_bucket` at most 1d; the words only with "
+             "`align`." },
     { .name = "burst",
       .kind = FIELD_INTEGER,
       MEMBER(rate_entry, burst),
       .least = 1,
       .most = LIMIT_AMOUNT_MAX,
-      .doc = "The most at once; by default as much as `amount`." },
+      .doc = "`token_bucket`: the most at once; by default as much as "
+             "`amount`." },
+    { .name = "bucket",
+      .kind = FIELD_DURATION,
+      MEMBER(rate_entry, bucket_ns),
+      .least = LIMIT_BUCKET_MIN_NS,
+      .most = LIMIT_WINDOW_MAX_NS,
+      .doc = "`rolling_window`: uses within this time share one count, and "
+             "come back at most this much later than they could; from a "
+             "hundredth of `per` to all of it, by default a twentieth. Less "
+             "is more exact and takes more memory." },
+    { .name = "align",
+      .kind = FIELD_BOOL,
+      MEMBER(rate_entry, is_aligned),
+      .fallback = "false",
+      .doc = "`fixed_window`: windows are units of the calendar, in UTC, and a "
+             "week begins on Monday. `per` is then one of `1s` `1m` `1h` `1d`, "
+             "or a word." },
 };
 
 static const struct group rate_group =
@@ -110,7 +145,8 @@ static const struct field override_fields[] = {
       MEMBER(override_entry, per_ns),
       .least = LIMIT_PERIOD_MIN_NS,
       .most = LIMIT_PERIOD_MAX_NS,
-      .doc = "In place of `rate.per`." },
+      .doc = "In place of `rate.per`, of `token_bucket` only: usage of a "
+             "window is kept by its length." },
     { .name = "burst",
       .kind = FIELD_INTEGER,
       MEMBER(override_entry, burst),
@@ -118,6 +154,12 @@ static const struct field override_fields[] = {
       .most = LIMIT_AMOUNT_MAX,
       .doc = "In place of `rate.burst`; where neither is written, as much as "
              "the amount." },
+    { .name = "unlimited",
+      .kind = FIELD_BOOL,
+      MEMBER(override_entry, is_unlimited),
+      .fallback = "false",
+      .doc = "Always granted, nothing is charged: in place of any other "
+             "limit." },
 };
 
 static const struct group override_group =
@@ -157,6 +199,12 @@ static const struct field quota_fields[] = {
       .group = &rate_group,
       .doc = "A limit of how many in a time. A quota has either `concurrency` "
              "or `rate`." },
+    { .name = "unlimited",
+      .kind = FIELD_BOOL,
+      MEMBER(quota_entry, is_unlimited),
+      .fallback = "false",
+      .doc = "Always granted, nothing is charged, but where an override that "
+             "is not `unlimited` holds." },
     { .name = "overrides",
       .kind = FIELD_LIST,
       MEMBER(quota_entry, overrides),

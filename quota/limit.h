@@ -64,6 +64,7 @@ enum on_outage {
 #define LIMIT_WINDOW_MAX_NS (366 * LIMIT_PERIOD_MAX_NS)
 /* ROLLING_WINDOW: into how many buckets its window may be divided. */
 #define LIMIT_BUCKETS_MAX 100
+#define LIMIT_BUCKET_MIN_NS INT64_C(1000) /* 1 us */
 
 struct limit {
     enum limit_algorithm algorithm;
@@ -75,7 +76,7 @@ struct limit {
                                window .. LIMIT_WINDOW_MAX_NS */
     int64_t burst;          /* 1 .. LIMIT_AMOUNT_MAX */
     int64_t bucket_ns;      /* ROLLING_WINDOW: period_ns / LIMIT_BUCKETS_MAX, at
-                               least 1 us .. period_ns */
+                               least LIMIT_BUCKET_MIN_NS .. period_ns */
     enum calendar calendar; /* FIXED_WINDOW; if not NONE, period_ns is the
                                longest that the unit can be */
     int64_t lease_ns;       /* CONCURRENCY: a lease ends by itself after this */

@@ -7,6 +7,7 @@ static struct quota_grant uncharged(const struct check *check, int64_t amount)
         .remaining = -1,
         .valid_for_ns = check->ruleset->valid_for_ns,
         .retry_after_ns = -1,
+        .full_after_ns = -1,
     };
 }
 
@@ -55,6 +56,7 @@ static void ask_quota(struct check *check, const struct quota_ask *ask,
         add_request(check, ask, answer);
         break;
     case QUOTA_REQUEST_EXEMPT:
+    case QUOTA_REQUEST_UNLIMITED:
         answer->result = ASK_EXEMPT;
         break;
     case QUOTA_REQUEST_FAILED:

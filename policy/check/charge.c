@@ -81,6 +81,7 @@ bool charge_rule(struct check *check, const struct rule_event *event)
             count++;
             break;
         case QUOTA_REQUEST_EXEMPT:
+        case QUOTA_REQUEST_UNLIMITED:
             break;
         case QUOTA_REQUEST_FAILED:
             return false;

@@ -26,7 +26,8 @@ struct quota_ask {
 enum ask_result {
     ASK_CHARGED, /* the store is asked */
     ASK_UNKNOWN, /* no such quota is configured */
-    ASK_EXEMPT,  /* the quota's match does not hold: granted, not charged */
+    ASK_EXEMPT,  /* the quota's match does not hold, or it is unlimited:
+                    granted, not charged */
     ASK_FAILED,  /* its key cannot be evaluated: granted, not charged */
 };
 

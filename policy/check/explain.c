@@ -97,6 +97,9 @@ static void account_quota(struct explainer *explainer, uint32_t quota,
         reason_find(&account->match, spec->match, &explainer->bag,
                     explainer->vocabulary, explainer->arena);
         break;
+    case QUOTA_REQUEST_UNLIMITED:
+        account->fate = QUOTA_UNLIMITED;
+        break;
     case QUOTA_REQUEST_FAILED:
         account->fate = QUOTA_FAILED;
         find_failure(explainer, spec, &account->failure);

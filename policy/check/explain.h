@@ -21,6 +21,7 @@
  * What became of a quota.
  *   SHARED     the caller or an earlier rule asks for it; it is charged once
  *   EXEMPT     its match does not hold, so it is not charged
+ *   UNLIMITED  it has no limit for this key, so it is not charged
  *   FAILED     its match, a dimension or the amount has no value
  *   NOT_ASKED  the request is refused without it, or asks too many already
  */
@@ -28,6 +29,7 @@
     X(ASKED, "asked")                                                          \
     X(SHARED, "already asked")                                                 \
     X(EXEMPT, "exempt")                                                        \
+    X(UNLIMITED, "unlimited")                                                  \
     X(FAILED, "cannot be asked")                                               \
     X(NOT_ASKED, "not asked")                                                  \
     X(UNKNOWN, "not configured")

@@ -44,6 +44,12 @@ static uint32_t pick_limit(const struct quota_spec *spec,
     return 0;
 }
 
+static bool is_unlimited(const struct quota_spec *spec, uint32_t limit)
+{
+    return limit == 0 ? spec->is_unlimited
+                      : spec->overrides[limit - 1].is_unlimited;
+}
+
 static char *put_bytes(char *at, struct str bytes)
 {
     if (bytes.len > 0)
@@ -122,5 +128,8 @@ enum quota_request_result quota_request_make(struct quota_request *request,
         .amount = 1,
         .is_shadow = is_shadow,
     };
-    return request->key.data ? QUOTA_REQUEST_MADE : QUOTA_REQUEST_FAILED;
+    if (!request->key.data)
+        return QUOTA_REQUEST_FAILED;
+    return is_unlimited(spec, request->limit) ? QUOTA_REQUEST_UNLIMITED
+                                              : QUOTA_REQUEST_MADE;
 }

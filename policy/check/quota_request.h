@@ -45,8 +45,9 @@ struct quota_grant {
  */
 enum quota_request_result {
     QUOTA_REQUEST_MADE,
-    QUOTA_REQUEST_EXEMPT, /* its match does not hold: granted, not charged */
-    QUOTA_REQUEST_FAILED, /* match or a dimension could not be evaluated */
+    QUOTA_REQUEST_EXEMPT,    /* its match does not hold: granted, not charged */
+    QUOTA_REQUEST_UNLIMITED, /* made, but granted and not charged */
+    QUOTA_REQUEST_FAILED,    /* match or a dimension could not be evaluated */
 };
 
 enum quota_request_result quota_request_make(struct quota_request *request,

@@ -123,6 +123,7 @@ struct dimension {
 /* One value per dimension of the quota; data == NULL: matches anything. */
 struct override_when {
     const struct str *values;
+    bool is_unlimited; /* granted, not charged */
 };
 
 /* Of one quota; the loader sees to it. */
@@ -136,6 +137,7 @@ struct quota_spec {
                                  usage is kept while this stays the same */
     const struct code *match; /* BOOL; NULL: always. False: not charged */
     struct enforcement enforcement;
+    bool is_unlimited; /* where no override holds: granted, not charged */
     const struct dimension *dimensions;
     uint32_t dimension_count;
     const struct override_when *overrides;

@@ -74,7 +74,7 @@ extern const char *const verdict_labels[VERDICT_COUNT];
     X(granted, "requests granted")                                             \
     X(refused, "requests refused")                                             \
     X(shadow_refused, "requests that it would have refused, were it enforced") \
-    X(exempt, "requests granted uncharged, since its match did not hold")      \
+    X(exempt, "requests granted uncharged: no match, or unlimited")            \
     X(released, "units given back")                                            \
     X(outage_open, "requests granted because the store did not answer")        \
     X(outage_closed, "requests refused because the store did not answer")

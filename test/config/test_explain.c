@@ -118,6 +118,54 @@ static const struct {
           "rule b: passed\n"
           "  quota calls: already asked, amount 3, limit 9 per 1s, burst "
           "9\n" },
+    { .why = "windows, and no limit at all",
+      .conf = "quotas = ("
+              " { name = 'w'; rate = { algorithm = 'fixed_window';"
+              "   amount = 9; per = '1m'; }; },"
+              " { name = 'c'; rate = { algorithm = 'fixed_window';"
+              "   amount = 9; per = 'week'; align = true; }; },"
+              " { name = 'r'; rate = { algorithm = 'rolling_window';"
+              "   amount = 9; per = '1h'; }; },"
+              " { name = 'u'; rate = { amount = 9; };"
+              "   dimensions = { user = 'source.user'; };"
+              "   overrides = ( { when = { user = 'ann'; };"
+              "   unlimited = true; } ); },"
+              " { name = 'o'; unlimited = true; } );"
+              "rules = ( { name = 'a';"
+              " quota = [ 'w', 'c', 'r', 'u', 'o' ]; } );",
+      .request = "{ \"source.user\": \"ann\" }",
+      .want = "allowed if the quotas grant it\n"
+              "  valid for 0 and 0 uses\n\n"
+              "rule a: passed\n"
+              "  quota w: asked, amount 1, limit 9 in each 1m\n"
+              "  quota c: asked, amount 1, limit 9 in each calendar week\n"
+              "  quota r: asked, amount 1, limit 9 in any 1h\n"
+              "  quota u: unlimited, key \"user=ann\" (override 1)\n"
+              "  quota o: unlimited\n" },
+    { .why = "unlimited for whom the caller asks",
+      .conf = "quotas = ( { name = 'u'; unlimited = true;"
+              " rate = { amount = 9; };"
+              " dimensions = { user = 'source.user'; };"
+              " overrides = ( { when = { user = 'ann'; }; amount = 2; } );"
+              " } );",
+      .request = "{ \"attributes\": { \"source.user\": \"bob\" },"
+                 " \"quotas\": { \"u\": 4 } }",
+      .want = "allowed\n"
+              "  valid for 1m and 10000 uses\n\n"
+              "asked for: quota u: unlimited, key \"user=bob\"\n" },
+    { .why = "and limited for whom an override is written",
+      .conf = "quotas = ( { name = 'u'; unlimited = true;"
+              " rate = { amount = 9; };"
+              " dimensions = { user = 'source.user'; };"
+              " overrides = ( { when = { user = 'ann'; }; amount = 2; } );"
+              " } );",
+      .request = "{ \"attributes\": { \"source.user\": \"ann\" },"
+                 " \"quotas\": { \"u\": 4 } }",
+      .is_refused = true,
+      .want = "allowed\n"
+              "  valid for 1m and 10000 uses\n\n"
+              "asked for: quota u: asked, amount 4, key \"user=ann\", limit 2 "
+              "per 1s, burst 2 (override 1), refused, remaining 0\n" },
     { .why = "refused by a quota",
       .conf = QUOTAS "rules = ( { name = 'a'; quota = 'calls'; } );",
       .request = "{}",

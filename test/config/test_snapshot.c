@@ -136,24 +136,30 @@ static const struct {
     { "only the period", "amount = 50; burst = 9;", "per = \"2s\";", 50,
       2 * SECOND, 9 },
     { "to nothing", "amount = 50;", "amount = 0;", 0, SECOND, 1 },
+    { "the longest", "amount = 50; per = \"1d\";", NULL, 50, 24 * HOUR, 50 },
 };
+
+/* A quota with that rate, and one override if it is not NULL. */
+static struct snapshot *load_rate(const char *rate, const char *override)
+{
+    char text[512];
+
+    snprintf(text, sizeof(text),
+             "quotas = ( { name = \"q\"; rate = { %s }; " DIMENSIONS
+             " overrides = ( %s%s%s ); } );",
+             rate, override ? "{ when = { user = \"x\"; }; " : "",
+             override ? override : "", override ? "}" : "");
+    return load_text(text);
+}
 
 static void test_rates(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ROWS(rates); i++) {
-        const char *override = rates[i].override;
-        struct snapshot *snapshot;
-        const struct limit *limit;
-        char text[512];
+        struct snapshot *snapshot = load_rate(rates[i].rate, rates[i].override);
+        const struct limit *limit =
+            &snapshot->limits[0].limits[rates[i].override ? 1 : 0];
 
-        snprintf(text, sizeof(text),
-                 "quotas = ( { name = \"q\"; rate = { %s }; " DIMENSIONS
-                 " overrides = ( %s%s%s ); } );",
-                 rates[i].rate, override ? "{ when = { user = \"x\"; }; " : "",
-                 override ? override : "", override ? "}" : "");
-        snapshot = load_text(text);
-        limit = &snapshot->limits[0].limits[override ? 1 : 0];
         row_equal_i64(rates[i].why, limit->algorithm, LIMIT_TOKEN_BUCKET);
         row_equal_i64(rates[i].why, limit->amount, rates[i].amount);
         row_equal_i64(rates[i].why, limit->period_ns, rates[i].period_ns);
@@ -163,12 +169,153 @@ static void test_rates(void **state)
     }
 }
 
-/* Usage is kept while the identity stays. */
+#define FIXED "algorithm = \"fixed_window\"; "
+#define ALIGNED FIXED "align = true; "
+#define ROLLING "algorithm = \"rolling_window\"; "
+
 static const struct {
+    const char *why;
+    const char *rate, *override;
+    struct limit limit;
+} windows[] = {
+    { "a fixed window",
+      FIXED "amount = 5; per = \"15m\";",
+      NULL,
+      { .algorithm = LIMIT_FIXED_WINDOW,
+        .amount = 5,
+        .period_ns = 15 * MINUTE } },
+    { "the longest",
+      FIXED "amount = 5; per = \"366d\";",
+      "amount = 9;",
+      { .algorithm = LIMIT_FIXED_WINDOW,
+        .amount = 9,
+        .period_ns = LIMIT_WINDOW_MAX_NS } },
+    { "aligned, by default to seconds",
+      ALIGNED "amount = 5;",
+      NULL,
+      { .algorithm = LIMIT_FIXED_WINDOW,
+        .amount = 5,
+        .period_ns = SECOND,
+        .calendar = CALENDAR_SECOND } },
+    { "to minutes",
+      ALIGNED "amount = 5; per = \"1m\";",
+      "amount = 0;",
+      { .algorithm = LIMIT_FIXED_WINDOW,
+        .amount = 0,
+        .period_ns = MINUTE,
+        .calendar = CALENDAR_MINUTE } },
+    { "to hours, in another unit",
+      ALIGNED "amount = 5; per = \"3600s\";",
+      NULL,
+      { .algorithm = LIMIT_FIXED_WINDOW,
+        .amount = 5,
+        .period_ns = HOUR,
+        .calendar = CALENDAR_HOUR } },
+    { "to days",
+      ALIGNED "amount = 5; per = \"1d\";",
+      NULL,
+      { .algorithm = LIMIT_FIXED_WINDOW,
+        .amount = 5,
+        .period_ns = 24 * HOUR,
+        .calendar = CALENDAR_DAY } },
+    { "to days, in a word",
+      ALIGNED "amount = 5; per = \"day\";",
+      NULL,
+      { .algorithm = LIMIT_FIXED_WINDOW,
+        .amount = 5,
+        .period_ns = 24 * HOUR,
+        .calendar = CALENDAR_DAY } },
+    { "to weeks",
+      ALIGNED "amount = 5; per = \"week\";",
+      NULL,
+      { .algorithm = LIMIT_FIXED_WINDOW,
+        .amount = 5,
+        .period_ns = 7 * 24 * HOUR,
+        .calendar = CALENDAR_WEEK } },
+    { "to months, of which some are shorter",
+      ALIGNED "amount = 5; per = \"month\";",
+      NULL,
+      { .algorithm = LIMIT_FIXED_WINDOW,
+        .amount = 5,
+        .period_ns = 31 * 24 * HOUR,
+        .calendar = CALENDAR_MONTH } },
+    { "to years",
+      ALIGNED "amount = 5; per = \"year\";",
+      NULL,
+      { .algorithm = LIMIT_FIXED_WINDOW,
+        .amount = 5,
+        .period_ns = LIMIT_WINDOW_MAX_NS,
+        .calendar = CALENDAR_YEAR } },
+    { "a rolling window, in twenty parts",
+      ROLLING "amount = 5; per = \"1m\";",
+      "amount = 6;",
+      { .algorithm = LIMIT_ROLLING_WINDOW,
+        .amount = 6,
+        .period_ns = MINUTE,
+        .bucket_ns = 3 * SECOND } },
+    { "the finest",
+      ROLLING "amount = 5; per = \"1ms\"; bucket = \"10us\";",
+      NULL,
+      { .algorithm = LIMIT_ROLLING_WINDOW,
+        .amount = 5,
+        .period_ns = MILLISECOND,
+        .bucket_ns = 10 * MICROSECOND } },
+    { "the coarsest",
+      ROLLING "amount = 5; per = \"1m\"; bucket = \"1m\";",
+      NULL,
+      { .algorithm = LIMIT_ROLLING_WINDOW,
+        .amount = 5,
+        .period_ns = MINUTE,
+        .bucket_ns = MINUTE } },
+};
+
+static void test_windows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(windows); i++) {
+        const struct limit *want = &windows[i].limit;
+        const char *why = windows[i].why;
+        struct snapshot *snapshot =
+            load_rate(windows[i].rate, windows[i].override);
+        const struct limit *limit =
+            &snapshot->limits[0].limits[windows[i].override ? 1 : 0];
+
+        row_equal_i64(why, limit->algorithm, want->algorithm);
+        row_equal_i64(why, limit->amount, want->amount);
+        row_equal_i64(why, limit->period_ns, want->period_ns);
+        row_equal_i64(why, limit->bucket_ns, want->bucket_ns);
+        row_equal_i64(why, limit->calendar, want->calendar);
+        row_equal_i64(why, limit->dedup_ns, SECOND);
+        snapshot_free(snapshot);
+    }
+}
+
+/* What an override, and what the quota itself leaves unlimited. */
+static void test_unlimited(void **state)
+{
+    struct snapshot *snapshot = load_text(
+        "quotas = ( { name = \"q\"; rate = { amount = 5; }; " DIMENSIONS
+        " overrides = ( { when = { user = \"x\"; }; unlimited = true; },"
+        "  { when = { user = \"y\"; }; amount = 6; } ); },"
+        " { name = \"r\"; unlimited = true; } );");
+    const struct quota_spec *specs = snapshot->ruleset.quotas;
+
+    (void)state;
+    assert_false(specs[0].is_unlimited);
+    assert_true(specs[0].overrides[0].is_unlimited);
+    assert_false(specs[0].overrides[1].is_unlimited);
+    assert_true(specs[1].is_unlimited);
+    snapshot_free(snapshot);
+}
+
+/* Usage is kept while the identity stays. */
+struct identity_row {
     const char *why;
     const char *quota; /* beside name = "q" */
     bool is_kept;
-} identities[] = {
+};
+
+static const struct identity_row identities[] = {
     { "itself", "rate = { amount = 5; };" DIMENSIONS, true },
     { "another amount", "rate = { amount = 6; };" DIMENSIONS, true },
     { "another burst", "rate = { amount = 5; burst = 9; };" DIMENSIONS, true },
@@ -191,28 +338,75 @@ static const struct {
       " user = \"source.user | ''\";"
       " service = \"source.user | ''\"; };",
       false },
+    { NULL, NULL, false },
 };
 
-static void test_identity(void **state)
+static const struct identity_row fixed_identities[] = {
+    { "a minute", "rate = {" FIXED "amount = 5; per = \"1m\"; };", true },
+    { "in seconds", "rate = {" FIXED "amount = 5; per = \"60s\"; };", true },
+    { "another amount", "rate = {" FIXED "amount = 6; per = \"1m\"; };", true },
+    { "another window", "rate = {" FIXED "amount = 5; per = \"2m\"; };",
+      false },
+    { "one of the calendar",
+      "rate = {" FIXED "amount = 5; per = \"1m\"; align = true; };", false },
+    { "one that rolls", "rate = {" ROLLING "amount = 5; per = \"1m\"; };",
+      false },
+    { NULL, NULL, false },
+};
+
+static const struct identity_row aligned_identities[] = {
+    { "a minute", "rate = {" FIXED "amount = 5; per = \"1m\"; align = true; };",
+      true },
+    { "in a word",
+      "rate = {" FIXED "amount = 5; per = \"minute\"; align = true; };", true },
+    { "another unit",
+      "rate = {" FIXED "amount = 5; per = \"hour\"; align = true; };", false },
+    { NULL, NULL, false },
+};
+
+static const struct identity_row rolling_identities[] = {
+    { "a minute", "rate = {" ROLLING "amount = 5; per = \"1m\"; };", true },
+    { "other buckets",
+      "rate = {" ROLLING "amount = 6; per = \"1m\"; bucket = \"1s\"; };",
+      true },
+    { "another window", "rate = {" ROLLING "amount = 5; per = \"1h\"; };",
+      false },
+    { NULL, NULL, false },
+};
+
+static struct snapshot *load_row(const struct identity_row *row)
 {
-    struct snapshot *before = load_text(
-        "quotas = ( { name = \"q\"; rate = { amount = 5; };" DIMENSIONS "} );");
+    char text[512];
 
-    (void)state;
-    for (size_t i = 0; i < ROWS(identities); i++) {
-        struct snapshot *after;
-        char text[512];
+    snprintf(text, sizeof(text), "quotas = ( { name = \"q\"; %s } );",
+             row->quota);
+    return load_text(text);
+}
 
-        snprintf(text, sizeof(text), "quotas = ( { name = \"q\"; %s } );",
-                 identities[i].quota);
-        after = load_text(text);
-        row_equal_i64(identities[i].why,
+/* The first row is what was before. */
+static void check_identities(const struct identity_row *rows)
+{
+    struct snapshot *before = load_row(rows);
+
+    for (const struct identity_row *row = rows; row->why; row++) {
+        struct snapshot *after = load_row(row);
+
+        row_equal_i64(row->why,
                       str_eq(before->ruleset.quotas[0].identity,
                              after->ruleset.quotas[0].identity),
-                      identities[i].is_kept);
+                      row->is_kept);
         snapshot_free(after);
     }
     snapshot_free(before);
+}
+
+static void test_identity(void **state)
+{
+    (void)state;
+    check_identities(identities);
+    check_identities(fixed_identities);
+    check_identities(aligned_identities);
+    check_identities(rolling_identities);
 }
 
 static void test_rules(void **state)
@@ -387,6 +581,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),    cmocka_unit_test(test_settings),
         cmocka_unit_test(test_concurrency), cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_windows),     cmocka_unit_test(test_unlimited),
         cmocka_unit_test(test_identity),    cmocka_unit_test(test_rules),
         cmocka_unit_test(test_hostile),     cmocka_unit_test(test_wide_group),
         cmocka_unit_test(test_many_rules),  cmocka_unit_test(test_threads),
