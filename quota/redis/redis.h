@@ -15,8 +15,25 @@
 
 #include <stdint.h>
 
+/* Who Sluice is to a server. */
+struct redis_credentials {
+    struct str user;     /* empty: the server's default user */
+    struct str password; /* empty: nothing is said. Never to be shown */
+};
+
+/* Sentinels, which know where the master is. */
+#define SENTINELS_MAX 16
+struct redis_sentinels {
+    const struct str *servers; /* where they are, as of a server */
+    uint32_t count;            /* 1 .. SENTINELS_MAX */
+    struct str master;         /* by which they know it */
+    struct redis_credentials credentials;
+};
+
 struct redis_settings {
     struct str server; /* "host:port" (numeric or resolvable) or "unix:/path" */
+    const struct redis_sentinels *sentinels; /* instead; NULL: `server` */
+    struct redis_credentials credentials;
     struct str key_prefix;
     uint32_t database;
     int64_t deadline_ns; /* of one operation */
