@@ -47,12 +47,20 @@ struct redis_events {
 };
 
 /*
- * Copies the settings. Connects when first stepped; works without Redis, and
+ * Copies the settings. With sentinels, the server is the one that they call the
+ * master and that says so itself; they are asked again whenever it is lost.
+ * Connects when first stepped; works without Redis, and
  * with an address that is none: then every operation is an outage, and `down`
  * says why. Names are looked up by a thread of the C library, again for each
  * connection, and never waited for. Needs Redis 6.2 or later.
  */
 struct store *redis_store_new(const struct redis_settings *settings,
                               const struct redis_events *events);
+
+/* Copies them; they hold from the next connection on. of_sentinels: NULL: as
+ * they were. */
+void redis_store_set_credentials(struct store *store,
+                                 const struct redis_credentials *credentials,
+                                 const struct redis_credentials *of_sentinels);
 
 #endif
