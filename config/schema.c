@@ -349,7 +349,7 @@ static const struct field list_fields[] = {
       .kind = FIELD_DURATION,
       MEMBER(list_entry, max_age_ns),
       .least = SECOND,
-      .most = 30 * 24 * HOUR,
+      .most = 30 * (24 * HOUR),
       .fallback = "5m",
       .doc = "A list that the `url` has not confirmed for so long can no "
              "longer be evaluated: the `on_error` of each rule says what "

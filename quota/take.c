@@ -4,8 +4,7 @@
 
 void take_init(struct take *take, struct store *store,
                const struct quota_request *requests, uint32_t count,
-               const struct quota_limits *limits, struct str deduplication_id,
-               int64_t deadline_ns)
+               const struct quota_limits *limits, struct str deduplication_id)
 {
     bool has_id = deduplication_id.len > 0;
     struct quota_id id = { 0 };
@@ -31,7 +30,6 @@ void take_init(struct take *take, struct store *store,
         };
     }
     take->count = count;
-    take->deadline_ns = deadline_ns;
 }
 
 /* What the quota says for itself, without a store. Only taking can be refused;

@@ -13,13 +13,13 @@
 #include <stdint.h>
 
 /*
- * Fills take->charges from `requests` (which must outlive the take).
+ * Fills take->charges from `requests` (which must outlive the take). Until when
+ * it waits, and what follows, is the caller's to set (deadline_ns, done).
  * deduplication_id: empty for none. limits: by quota index.
  */
 void take_init(struct take *take, struct store *store,
                const struct quota_request *requests, uint32_t count,
-               const struct quota_limits *limits, struct str deduplication_id,
-               int64_t deadline_ns);
+               const struct quota_limits *limits, struct str deduplication_id);
 
 /* How long a grant given during an outage is valid: short, so that limits
  * hold soon after the store is back. */

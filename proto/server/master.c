@@ -222,7 +222,7 @@ static bool open_signals(struct master *master)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     signal(SIGPIPE, SIG_IGN);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     master->signals.ready = on_signal;
     master->signals.fd = signalfd(-1, &signals, SFD_CLOEXEC);
     return loop_init(&master->loop) && master->signals.fd >= 0 &&

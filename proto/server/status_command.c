@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -47,16 +48,17 @@ static json_t *get_status(const struct socket_name *name, const char **why)
 {
     FILE *stream = connect_to(name);
     json_t *status = NULL;
-    char line[1024];
-    int code = 0;
+    char line[1024], *space;
+    long code = 0;
 
     *why = stream ? "no answer that this program understands" : strerror(errno);
     if (!stream)
         return NULL;
     fputs("GET /status HTTP/1.0\r\n\r\n", stream);
     fflush(stream);
-    if (fgets(line, sizeof(line), stream))
-        sscanf(line, "HTTP/%*s %d", &code);
+    /* HTTP/1.0 200 OK */
+    if (fgets(line, sizeof(line), stream) && (space = strchr(line, ' ')))
+        code = strtol(space, NULL, 10);
     while (fgets(line, sizeof(line), stream) && line[0] != '\r')
         continue;
     if (code == 200)

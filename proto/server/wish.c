@@ -128,7 +128,8 @@ static void ask_store(struct call *call)
 
     take_init(&call->take, store, call->check.requests,
               call->check.request_count, call->served->snapshot->limits,
-              call->deduplication_id, store_deadline_ns(call, now_ns));
+              call->deduplication_id);
+    call->take.deadline_ns = store_deadline_ns(call, now_ns);
     call->take.done = on_taken;
     if (store_take(store, &call->take, now_ns) == STORE_NOW)
         taken(call, now_ns);

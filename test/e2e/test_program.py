@@ -27,6 +27,14 @@ def test_help_and_unknown_commands():
     assert "check" in wrong.stderr
 
 
+def test_output_that_cannot_be_written_is_a_failure():
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([PROGRAM, "version"], stdout=full,
+                                stderr=subprocess.PIPE, text=True, timeout=10)
+    assert result.returncode == 2
+    assert "not all of the output" in result.stderr
+
+
 def test_check_takes_exactly_100_slots_and_releases(sluice, store):
     server = sluice(IN_FLIGHT, store=store)
     ask = ["-a", "destination.service.host=ratings", "-q", "in-flight"]

@@ -267,7 +267,7 @@ static void events_agree(const struct check *a, const struct check *b)
         of_a = next_event(a, &i);
         of_b = next_event(b, &j);
         assert_true((of_a == NULL) == (of_b == NULL));
-        if (of_a) {
+        if (of_a && of_b) {
             row_equal_i64("rule", of_a->rule, of_b->rule);
             row_equal_i64("outcome", of_a->outcome, of_b->outcome);
             row_equal_i64("shadow", of_a->is_shadow, of_b->is_shadow);

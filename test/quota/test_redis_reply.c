@@ -129,7 +129,8 @@ static void a_reply_without_end_is_given_up(void **state)
     memset(bytes, 'x', sizeof(bytes));
     reply_reader_init(&reader);
     assert_true(reply_feed(&reader, "$100000000\r\n", 12));
-    while (reply_next(&reader) == REPLY_NONE && fed < 4 * REPLY_BYTES_MAX) {
+    while (reply_next(&reader) == REPLY_NONE &&
+           fed < (size_t)4 * REPLY_BYTES_MAX) {
         assert_true(reply_feed(&reader, bytes, sizeof(bytes)));
         fed += sizeof(bytes);
     }

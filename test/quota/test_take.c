@@ -43,9 +43,8 @@ static void requests_become_charges(void **state)
     struct take take;
 
     (void)state;
-    take_init(&take, &store, requests, 2, limits, STR("retry"), 77);
+    take_init(&take, &store, requests, 2, limits, STR("retry"));
     assert_int_equal(take.count, 2);
-    assert_int_equal(take.deadline_ns, 77);
     assert_ptr_equal(take.charges[0].limit, &open_limits[1]);
     row_equal_str("name", take.charges[0].quota, STR("open"));
     row_equal_str("text", take.charges[0].text, STR("user=one"));
@@ -58,7 +57,7 @@ static void requests_become_charges(void **state)
     assert_int_equal(take.charges[1].amount, -1);
     assert_true(take.charges[1].is_shadow && !take.charges[1].is_best_effort);
 
-    take_init(&take, &store, requests, 2, limits, (struct str){ 0 }, 77);
+    take_init(&take, &store, requests, 2, limits, (struct str){ 0 });
     assert_false(take.charges[0].has_id);
 }
 
@@ -111,7 +110,7 @@ static void each_quota_says_what_an_outage_means(void **state)
         struct take take;
         struct lease_name leases[QUOTAS_PER_CHECK_MAX];
 
-        take_init(&take, &store, rows[i].requests, 2, limits, STR("id"), 0);
+        take_init(&take, &store, rows[i].requests, 2, limits, STR("id"));
         take.status = TAKE_OUTAGE;
         row_equal_i64(rows[i].why, take_settle(&take, rows[i].requests, limits),
                       rows[i].is_refused);
@@ -137,7 +136,7 @@ static void what_the_store_answered_stands(void **state)
     struct take take;
 
     (void)state;
-    take_init(&take, &store, requests, 1, limits, STR("id"), 0);
+    take_init(&take, &store, requests, 1, limits, STR("id"));
     take.grants[0] = (struct quota_grant){ .granted = 1, .remaining = 4 };
     take.status = TAKE_GRANTED;
     assert_false(take_settle(&take, requests, limits));
@@ -160,7 +159,7 @@ static void leases_are_named(void **state)
     struct take take;
 
     (void)state;
-    take_init(&take, &store, requests, 2, limits, STR("id"), 0);
+    take_init(&take, &store, requests, 2, limits, STR("id"));
     take.status = TAKE_GRANTED;
     take.grants[0] = (struct quota_grant){ .granted = 1 };
     take.grants[1] = (struct quota_grant){ .granted = 1,
