@@ -85,7 +85,7 @@ static bool is_same_error(const struct run *a, const struct run *b)
 static bool is_same_ref(const struct ref *a, const struct ref *b)
 {
     return a->attribute == b->attribute && a->present == b->present &&
-           !a->key.data == !b->key.data && str_eq(a->key, b->key);
+           (a->key.data ? b->key.data && str_eq(a->key, b->key) : !b->key.data);
 }
 
 static bool have_same_refs(const struct run *a, const struct run *b)
