@@ -47,6 +47,10 @@ struct necessaries {
 /* Of a compiled expression; none of one that is not BOOL. */
 struct necessaries code_necessaries(const struct code *code);
 
+/* Whether it holds for a value: of a STRING its bytes, of an INT64 the int64_t.
+ */
+bool necessary_holds(const struct necessary *test, struct str value);
+
 /* For code_compile: of a checked tree whose attributes are all in use. */
 struct necessaries necessary_find(const struct ast *ast,
                                   const struct vocabulary *vocabulary,

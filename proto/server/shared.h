@@ -67,7 +67,7 @@ extern const char *const verdict_labels[VERDICT_COUNT];
     X(denied, "checks that the rule, or a quota of it, denied")                \
     X(passed, "checks that the rule matched and let pass")                     \
     X(shadow_denied, "checks that it would have denied, were it enforced")     \
-    X(failed, "checks for which it could not be evaluated")
+    X(failed, "checks that it could not be evaluated for, and might match")
 
 /* Counters of one quota: name, help. Exported as sluice_quota_NAME_total. */
 #define QUOTA_COUNTERS(X)                                                      \
