@@ -59,4 +59,5 @@ void load_warn(struct load *load)
     }
     load_warn_rules(load);
     load_warn_patterns(load);
+    load_warn_leases(load);
 }

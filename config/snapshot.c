@@ -27,9 +27,7 @@ static void load_all(struct snapshot *snapshot, const struct mark *root,
     load_lists(&load);
     load_quotas(&load);
     load_rules(&load);
-    /* Where the bundle is sealed, the master has warned already. */
-    if (diags->error_count == errors_before &&
-        snapshot->bundle.mapping.len == 0)
+    if (diags->error_count == errors_before && diags->least != DIAG_ERROR)
         load_warn(&load);
     table_fini(&load.quotas);
     table_fini(&load.lists);

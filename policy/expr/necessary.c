@@ -97,6 +97,7 @@ static bool finish(struct necessary *test, const struct subject *subject,
         if (!bytes_of(subject->otherwise, arena, &otherwise))
             return false;
         test->is_open_without = necessary_holds(test, otherwise);
+        test->is_true_without = test->is_open_without;
     }
     test->is_open_without_key = necessary_holds(test, otherwise);
     return true;

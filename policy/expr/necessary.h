@@ -34,6 +34,9 @@ struct necessary {
      * not false: it holds by its default, or cannot be evaluated. */
     bool is_open_without, is_open_without_key;
 
+    /* Without the attribute the test holds, by its default. */
+    bool is_true_without;
+
     /* Nothing that is evaluated before it can fail: where it is false, so is
      * the expression. Else the expression may also fail. */
     bool is_certain;
