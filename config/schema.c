@@ -377,6 +377,23 @@ static const struct field list_fields[] = {
       .doc = "A file that the last good answer of the `url` is kept in, for a "
              "start while the `url` is away. Its path is relative to the file "
              "that names it." },
+    { .name = "ca_file",
+      .kind = FIELD_TEXT,
+      MEMBER(list_entry, ca_file),
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "Certificates (PEM) that the server of the `https` url must be "
+             "certified by, in place of the system's. It is read anew each "
+             "time. Its path is relative to the file that names it." },
+    { .name = "header_file",
+      .kind = FIELD_TEXT,
+      MEMBER(list_entry, header_file),
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "A file with one line `Name: value`, a header to be sent to the "
+             "`https` url, such as `Authorization: Bearer ...`. It is read "
+             "anew each time and never shown; redirects are not followed then. "
+             "Its path is relative to the file that names it." },
 };
 
 static const struct group list_group = GROUP(

@@ -102,7 +102,7 @@ static void write_checks(FILE *out, const struct shared *shared)
     for (unsigned door = 0; door < DOOR_COUNT; door++)
         for (unsigned verdict = 0; verdict < VERDICT_COUNT; verdict++)
             fprintf(out, "%s{door=\"%s\",verdict=\"%s\"} %" PRIu64 "\n", name,
-                    door_labels[door], verdict_labels[verdict],
+                    door_facts[door].label, verdict_labels[verdict],
                     shared_checks(shared, door, verdict));
 }
 
@@ -170,7 +170,7 @@ static void write_latencies(FILE *out, const struct shared *shared)
     for (unsigned door = 0; door < DOOR_COUNT; door++) {
         char labels[64];
 
-        snprintf(labels, sizeof(labels), "door=\"%s\"", door_labels[door]);
+        snprintf(labels, sizeof(labels), "door=\"%s\"", door_facts[door].label);
         write_histogram(out, shared, checks, labels,
                         offsetof(struct worker_block, latency) +
                             door * sizeof(struct histogram));

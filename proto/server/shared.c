@@ -13,12 +13,6 @@
 
 #define SHARED_MAGIC UINT64_C(0x31306563696c7573) /* "sluice01" */
 
-const char *const door_labels[DOOR_COUNT] = {
-#define X(name, label) label,
-    DOORS(X)
-#undef X
-};
-
 const char *const verdict_labels[VERDICT_COUNT] = {
 #define X(name, label) label,
     VERDICTS(X)

@@ -8,6 +8,7 @@
 #ifndef PROTO_SERVER_SHARED_H
 #define PROTO_SERVER_SHARED_H
 
+#include "config/door.h"
 #include "policy/base/str.h"
 #include "policy/rule/rule.h"
 #include "quota/store.h"
@@ -18,16 +19,6 @@
 #include <stdint.h>
 
 #define WORKERS_MAX 64
-
-/* Doors, as labels of metrics: one line each. */
-#define DOORS(X) X(MIXER, "mixer")
-
-enum door {
-#define X(name, label) DOOR_##name,
-    DOORS(X)
-#undef X
-        DOOR_COUNT
-};
 
 /* How a call ended, as labels of metrics. */
 #define VERDICTS(X)                                                            \
@@ -45,7 +36,6 @@ enum verdict {
         VERDICT_COUNT
 };
 
-extern const char *const door_labels[DOOR_COUNT];
 extern const char *const verdict_labels[VERDICT_COUNT];
 
 /* Plain counters of a worker: name, help. Exported as sluice_NAME_total. */
@@ -67,7 +57,7 @@ extern const char *const verdict_labels[VERDICT_COUNT];
     X(denied, "checks that the rule, or a quota of it, denied")                \
     X(passed, "checks that the rule matched and let pass")                     \
     X(shadow_denied, "checks that it would have denied, were it enforced")     \
-    X(failed, "checks for which it could not be evaluated")
+    X(failed, "checks that it could not be evaluated for, and might match")
 
 /* Counters of one quota: name, help. Exported as sluice_quota_NAME_total. */
 #define QUOTA_COUNTERS(X)                                                      \

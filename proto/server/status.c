@@ -135,7 +135,7 @@ static json_t *checks(const struct shared *shared)
         for (unsigned j = 0; j < VERDICT_COUNT; j++)
             json_object_set_new(door, verdict_labels[j],
                                 integer(shared_checks(shared, i, j)));
-        json_object_set_new(doors, door_labels[i], door);
+        json_object_set_new(doors, door_facts[i].label, door);
     }
     return doors;
 }
