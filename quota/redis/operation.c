@@ -1,5 +1,6 @@
 #include "quota/redis/operation.h"
 
+#include "quota/redis/holders.h"
 #include "quota/redis/script.h"
 
 static bool put_select(struct outbox *outbox, uint32_t database)
@@ -18,6 +19,8 @@ bool operation_put(const struct operation *operation, struct outbox *outbox,
         return script_put_take(outbox, target->prefix, operation->take);
     case OPERATION_RELEASE:
         return script_put_release(outbox, target->prefix, operation->release);
+    case OPERATION_HOLDERS:
+        return holders_put(outbox, target->prefix, operation->holders);
     case OPERATION_PROBE:
         return script_put_probe(outbox, target->prefix);
     case OPERATION_SELECT:
@@ -38,6 +41,8 @@ bool operation_read(const struct operation *operation,
         return script_read_take(reply, operation->take);
     case OPERATION_RELEASE:
         return script_read_release(reply, operation->release);
+    case OPERATION_HOLDERS:
+        return holders_read(reply, operation->holders);
     case OPERATION_PROBE:
         return script_read_probe(reply);
     case OPERATION_SELECT:
@@ -55,6 +60,8 @@ void operation_fail(const struct operation *operation)
         operation->take->status = TAKE_OUTAGE;
     else if (operation->kind == OPERATION_RELEASE)
         operation->release->released = -1;
+    else if (operation->kind == OPERATION_HOLDERS)
+        operation->holders->is_outage = true;
 }
 
 void operation_done(const struct operation *operation)
@@ -63,4 +70,6 @@ void operation_done(const struct operation *operation)
         operation->take->done(operation->take);
     else if (operation->kind == OPERATION_RELEASE)
         operation->release->done(operation->release);
+    else if (operation->kind == OPERATION_HOLDERS)
+        operation->holders->done(operation->holders);
 }

@@ -13,7 +13,7 @@
 
 #include <hiredis/read.h>
 
-#define REPLY_INTEGERS_MAX 24
+#define REPLY_INTEGERS_MAX 400
 /* Of a reply that is not complete yet. */
 #define REPLY_BYTES_MAX 16384
 
