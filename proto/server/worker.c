@@ -75,6 +75,7 @@ static void adopt_block(struct worker *worker)
     atomic_store(&block->open_connections, 0);
     atomic_store(&block->calls_in_progress, 0);
     atomic_store(&block->open_streams, 0);
+    hot_keys_mend(&block->hot_keys);
 #define X(name, help)                                                          \
     worker->stats_before.name = atomic_load(&block->store_##name);
     STORE_STATS(X)
