@@ -5,8 +5,7 @@
 #include "proto/server/control.h"
 #include "proto/server/control_thread.h"
 #include "proto/server/core_log.h"
-#include "quota/local/local.h"
-#include "quota/redis/redis.h"
+#include "proto/server/store_open.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -208,32 +207,13 @@ static void on_store_down(void *context, const char *server, const char *detail)
     outage_down(context, server, detail, clock_boot_ns());
 }
 
-static struct store *open_store(const struct store_settings *settings,
-                                struct outage *outage)
-{
-    const struct redis_events events = { on_store_up, on_store_down, outage };
-    struct redis_settings redis = {
-        .key_prefix = settings->key_prefix,
-        .database = settings->database,
-        .deadline_ns = settings->deadline_ns,
-    };
-
-    switch (settings->kind) {
-    case STORE_MEMORY:
-        return local_open(WORKER_FD_STORE);
-    case STORE_REDIS:
-        redis.server = settings->servers.items[0];
-        return redis_store_new(&redis, &events);
-    }
-    return NULL;
-}
-
 /* False with the reason in `why`. */
 static bool make_parts(struct worker_parts *parts, struct outage *outage,
                        char *why, size_t why_size)
 {
     struct shared *shared = shared_map(WORKER_FD_SHARED);
     uint32_t index = parts->index;
+    const struct redis_events events = { on_store_up, on_store_down, outage };
     const struct store_settings *settings;
 
     snprintf(why, why_size, "its memory is of another version");
@@ -250,7 +230,7 @@ static bool make_parts(struct worker_parts *parts, struct outage *outage,
         return false;
     settings = &parts->served->snapshot->store;
     parts->is_store_late = settings->kind == STORE_REDIS;
-    parts->store = open_store(settings, outage);
+    parts->store = store_open(settings, WORKER_FD_STORE, &events);
     return parts->store;
 }
 
