@@ -110,6 +110,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection,
                           (struct str){ request->body, request->len }, peer));
 }
 
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd's parameters. */
 static enum MHD_Result on_request(void *context,
                                   struct MHD_Connection *connection,
                                   const char *path, const char *method,

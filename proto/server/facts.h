@@ -18,7 +18,7 @@
 struct facts {
     const struct shared *shared;
     struct list_board *board;
-    struct hot_board *hot; /* NULL: nobody keeps it */
+    struct hot_board *hot;   /* NULL: nobody keeps it */
     const char *config_path; /* NULL: the built-in example */
     const char *listen;      /* addresses, separated by ", " */
     const char *admin;       /* address; empty: none */

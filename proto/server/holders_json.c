@@ -8,7 +8,8 @@
 
 json_t *json_of_bytes(struct str bytes)
 {
-    json_t *json = json_stringn(bytes.data ? bytes.data : "", bytes.len);
+    const char *data = bytes.data ? bytes.data : "";
+    json_t *json = json_stringn(data, bytes.len);
     char *text;
 
     if (json)
@@ -16,8 +17,11 @@ json_t *json_of_bytes(struct str bytes)
     text = malloc(bytes.len);
     if (!text)
         abort();
-    for (size_t i = 0; i < bytes.len; i++)
-        text[i] = (unsigned char)bytes.data[i] < 0x80 ? bytes.data[i] : '?';
+    for (size_t i = 0; i < bytes.len; i++) {
+        text[i] = data[i];
+        if ((unsigned char)data[i] >= 0x80)
+            text[i] = '?';
+    }
     json = json_stringn(text, bytes.len);
     free(text);
     return json;

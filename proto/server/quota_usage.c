@@ -59,6 +59,14 @@ static bool list(struct store *store, const struct quota_subject *subject,
     return !holders->is_outage;
 }
 
+/* When the last of all leases ends; -1 if it is not listed. */
+static int64_t last_end_ns(const struct holders *holders)
+{
+    if (holders->count == 0 || holders->count < holders->lease_count)
+        return -1;
+    return holders->items[holders->count - 1].ends_in_ns;
+}
+
 bool quota_usage_look(struct quota_usage *usage, struct store *store,
                       const struct quota_subject *subject)
 {
@@ -70,13 +78,14 @@ bool quota_usage_look(struct quota_usage *usage, struct store *store,
         return false;
     usage->remaining = grant.remaining;
     usage->used = usage->limit - grant.remaining;
+    usage->full_after_ns = grant.full_after_ns;
     if (usage->has_leases) {
         if (!list(store, subject, &usage->holders))
             return false;
         usage->used = usage->holders.units;
+        usage->full_after_ns = last_end_ns(&usage->holders);
     }
     /* A store that says 0 of what is in use does not know. */
-    usage->full_after_ns = grant.full_after_ns;
     if (usage->used == 0)
         usage->full_after_ns = 0;
     else if (usage->full_after_ns <= 0)

@@ -1,6 +1,9 @@
 """What an operator sees and does: full quotas, peek, reset."""
 import json
 import os
+import pathlib
+import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -11,6 +14,7 @@ import pytest
 from configs import IN_FLIGHT, in_flight, rate
 from support import PROGRAM, run, until
 
+ROOT = pathlib.Path(__file__).parents[2]
 RATINGS = ["-a", "destination.service.host=ratings", "-q", "in-flight"]
 ANN = ["-a", "source.user=ann"]
 
@@ -145,7 +149,7 @@ def test_a_new_configuration_is_asked_about(operated, control):
 
 @pytest.mark.parametrize("words, told", [
     (["in-fligth", "service=a"], 'did you mean "in-flight"?'),
-    (["in-flight", "sevice=a"], 'did you mean "service"?'),
+    (["in-flight", "services=a"], 'did you mean "service"?'),
     (["in-flight"], "needs a value for: service"),
     (["in-flight", "service"], "DIMENSION=VALUE"),
     (["in-flight", "service=a", "service=b"], "twice"),
@@ -267,3 +271,25 @@ def test_a_worker_that_dies_leaves_its_refusals(operated, control):
     until(server.is_ready)
     until(lambda: refused_row(server, "service=ratings")["refusals"] == 3)
     assert peek(control, "in-flight", "service=ratings")["used"] == 1
+
+
+def masked(text):
+    """Without what differs from run to run."""
+    text = re.sub(r"\b[0-9a-f]{32}\b", "ID", text)
+    return re.sub(r"\b\d+(ms|s|m)\b +", "TIME ", text + " ").strip()
+
+
+def test_the_examples_of_the_documentation(sluice, control):
+    """Each "$ sluice ..." of docs/operation.md prints what stands below it."""
+    server = sluice(IN_FLIGHT, server=f'control = "{control}";')
+    text = (ROOT / "docs" / "operation.md").read_text()
+    examples = "".join(re.findall(r"```console\n(.*?)```", text, re.S))
+    steps = re.findall(r"^\$ sluice (.*)\n((?:(?!\$ ).*\n)*)", examples, re.M)
+    assert len(steps) >= 4
+    for line, printed in steps:
+        command, *words = shlex.split(line)
+        address = server.address if command == "check" else control
+        result = run(command, "-s", address, *words)
+        got = result.stdout + result.stderr
+        assert [masked(row) for row in got.splitlines()] == \
+            [masked(row) for row in printed.splitlines()], line

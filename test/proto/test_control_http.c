@@ -138,7 +138,7 @@ static int exchange(const struct house *house, struct str bytes)
     char answer[4096];
     size_t len = 0;
     ssize_t count;
-    int fd = dial(house), status = 0;
+    int fd = dial(house);
 
     while (bytes.len > 0 &&
            (count = send(fd, bytes.data, bytes.len, MSG_NOSIGNAL)) > 0)
@@ -148,8 +148,9 @@ static int exchange(const struct house *house, struct str bytes)
         len += (size_t)count;
     answer[len] = '\0';
     close(fd);
-    sscanf(answer, "HTTP/1.1 %d", &status);
-    return status;
+    return str_starts_with(str_of(answer), STR("HTTP/1.1 "))
+               ? (int)strtol(answer + strlen("HTTP/1.1 "), NULL, 10)
+               : 0;
 }
 
 #define CLOSE "Host: x\r\nConnection: close\r\n"

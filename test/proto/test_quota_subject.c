@@ -102,8 +102,8 @@ static void test_mistakes(void **state)
           "\"dimensions\" must be an object of names and values" },
         { "{\"quota\":\"in-flight\",\"dimensions\":{\"service\":7}}",
           "the value of the dimension \"service\" must be a text" },
-        { "{\"quota\":\"in-flight\",\"dimensions\":{\"sevice\":\"a\"}}",
-          "the quota in-flight has no dimension \"sevice\"; did you mean "
+        { "{\"quota\":\"in-flight\",\"dimensions\":{\"services\":\"a\"}}",
+          "the quota in-flight has no dimension \"services\"; did you mean "
           "\"service\"?" },
         { "{\"quota\":\"all\",\"dimensions\":{\"service\":\"a\"}}",
           "the quota all has no dimension \"service\"" },
