@@ -78,6 +78,7 @@ void load_settings(struct load *load)
     snapshot->log = document->log;
     snapshot->ruleset.refuse_unknown_quota =
         document->server.refuse_unknown_quota;
+    snapshot->ruleset.redact_keys = document->server.redact;
     snapshot->ruleset.valid_for_ns = document->server.valid_for_ns;
     snapshot->ruleset.valid_uses = document->server.valid_uses;
     check_listen(load);

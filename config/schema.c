@@ -49,6 +49,14 @@ static const struct field server_fields[] = {
       .fallback = "127.0.0.1:9093",
       .doc = "Where metrics, health and status are served over HTTP, reading "
              "only; empty: nowhere." },
+    { .name = "control",
+      .kind = FIELD_SOCKET,
+      MEMBER(server_settings, control),
+      .needs_restart = true,
+      .is_bound = true,
+      .doc = "Where `sluice peek` and `sluice reset` are answered: "
+             "`unix:/path`, a socket that only root and the user of the "
+             "server may use; empty: nowhere." },
     { .name = "insecure",
       .kind = FIELD_BOOL,
       MEMBER(server_settings, insecure),
@@ -160,6 +168,13 @@ static const struct field server_fields[] = {
       .doc = "Whether callers that ask for it, by metadata "
              "`sluice-explain: 1`, are told why: their replies then name "
              "rules and what they read. It takes some time of the worker." },
+    { .name = "redact",
+      .kind = FIELD_BOOL,
+      MEMBER(server_settings, redact),
+      .fallback = "false",
+      .doc = "Whether people see short hashes in place of what keys are made "
+             "of: `user=#1f3a` for `user=ann`, in status, log and "
+             "explanations. The same value has the same hash everywhere." },
 };
 
 static const struct group server_group =

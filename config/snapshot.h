@@ -29,6 +29,7 @@ struct str_array {
 struct server_settings {
     struct str_array listen;         /* (r) "host:port" or "unix:/path" */
     struct str admin;                /* (r) "host:port"; empty: none */
+    struct str control;              /* (r) "unix:/path"; empty: none */
     bool insecure;                   /* plaintext beyond loopback is meant */
     uint32_t workers;                /* (r) 0: one per core */
     int64_t max_delay_ns;            /* overload: see design, "Failure" */
@@ -44,6 +45,7 @@ struct server_settings {
     int64_t valid_for_ns;
     int32_t valid_uses;
     bool explain; /* to callers who ask why */
+    bool redact;  /* people see short hashes of what keys are made of */
 };
 
 enum store_kind {

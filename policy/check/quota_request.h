@@ -17,9 +17,8 @@
 struct quota_request {
     uint32_t quota;  /* index into ruleset.quotas */
     uint32_t limit;  /* 0: the quota's own; n: its n-th override */
-    struct str key;  /* bytes that tell this key from any other: the quota's
-                        identity and its dimensions' values, each with its
-                        length before it */
+    struct str key;  /* bytes that tell this key from any other: see
+                        policy/check/quota_key.h */
     struct str text; /* the same for people: "service=ratings" */
     int64_t amount;  /* > 0 takes, 0 looks, < 0 gives back */
     bool is_best_effort;

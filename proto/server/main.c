@@ -6,6 +6,7 @@
 #include "config/validate.h"
 #include "policy/base/nearest.h"
 #include "proto/client/check_command.h"
+#include "proto/server/quota_command.h"
 #include "proto/server/serve_command.h"
 #include "proto/server/shared.h"
 #include "proto/server/status_command.h"
@@ -26,6 +27,8 @@ static const struct command {
     { "explain", command_explain, "show why a request is allowed or refused" },
     { "eval", command_eval, "evaluate an expression over attributes" },
     { "status", command_status, "show how a running server is" },
+    { "peek", command_peek, "show what is in use of a quota, and by whom" },
+    { "reset", command_reset, "give back what is in use of a quota" },
     { "version", command_version, "print versions" },
 };
 

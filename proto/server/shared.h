@@ -11,6 +11,7 @@
 #include "config/door.h"
 #include "policy/base/str.h"
 #include "policy/rule/rule.h"
+#include "proto/server/hot_keys.h"
 #include "quota/store.h"
 
 #include <stdatomic.h>
@@ -133,6 +134,7 @@ struct worker_block {
     _Atomic int64_t store_skew_ns;   /* the store's clock less this machine's */
     struct rule_counters rules[NAME_SLOTS];
     struct quota_counters quotas[NAME_SLOTS];
+    struct hot_keys hot_keys; /* refused by a quota */
 };
 
 /*
@@ -156,6 +158,9 @@ struct shared {
     _Atomic uint64_t generation;
     _Atomic int64_t reloaded_wall_ns;
     struct gate gate;
+    /* Whoever gives back to a rate quota outside of the worker that remembers
+     * its refusals adds one: what was refused before may pass now. */
+    _Atomic uint64_t quota_epoch;
     struct name_table rule_names, quota_names;
     struct worker_block workers[]; /* worker_count */
 };

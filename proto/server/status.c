@@ -1,6 +1,7 @@
 #include "proto/server/status.h"
 
 #include "policy/base/clock.h"
+#include "proto/server/holders_json.h"
 #include "quota/local/local.h"
 
 #include <jansson.h>
@@ -254,6 +255,16 @@ static json_t *configuration(const struct facts *facts)
     return object;
 }
 
+/* The keys refused most; none where nobody looks. */
+static json_t *refused(struct hot_board *board)
+{
+    struct hot_rows *rows = board ? hot_board_copy(board) : NULL;
+    json_t *array = rows ? hot_rows_json(rows, clock_boot_ns()) : json_array();
+
+    free(rows);
+    return array;
+}
+
 char *status_json(const struct facts *facts)
 {
     const struct shared *shared = facts->shared;
@@ -273,6 +284,7 @@ char *status_json(const struct facts *facts)
     json_object_set_new(object, "checks", checks(shared));
     json_object_set_new(object, "quotas", quotas(shared));
     json_object_set_new(object, "rules", rules(shared));
+    json_object_set_new(object, "refused", refused(facts->hot));
     json_object_set_new(object, "lists", lists(facts->board));
     text = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(object);

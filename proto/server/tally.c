@@ -114,6 +114,26 @@ static void tally_grant(struct quota_counters *quota,
         COUNT(quota->refused, 1);
 }
 
+/* Of a key that is refused for want of quota, not of a store. */
+static void note_refusal(struct call *call, uint32_t index)
+{
+    const struct quota_request *request = &call->check.requests[index];
+    const struct charge *charge = &call->take.charges[index];
+    const struct served *served = call->served;
+    const struct refusal refusal = {
+        .key = charge->key,
+        .quota = served->quota_slots[request->quota],
+        .slots = charge->limit->algorithm == LIMIT_CONCURRENCY
+                     ? charge->limit->amount
+                     : 0,
+        .text = request->text,
+        .is_redacted = served->snapshot->ruleset.redact_keys,
+    };
+
+    hot_keys_add(&block_of(call)->hot_keys, &refusal,
+                 call->endpoint->worker->core.now_ns);
+}
+
 void tally_quotas(struct call *call)
 {
     const struct check *check = &call->check;
@@ -126,6 +146,9 @@ void tally_quotas(struct call *call)
             continue;
         tally_grant(quota_of(call, check->requests[i].quota),
                     &check->requests[i], grant);
+        if (grant->is_refused && !grant->is_outage &&
+            !check->requests[i].is_shadow)
+            note_refusal(call, i);
     }
 }
 

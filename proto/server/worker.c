@@ -104,6 +104,7 @@ static void adopt_block(struct worker *worker)
     atomic_store(&block->calls_in_progress, 0);
     atomic_store(&block->open_streams, 0);
     atomic_store(&block->has_store_skew, false);
+    hot_keys_mend(&block->hot_keys);
 #define X(name, help)                                                          \
     worker->stats_before.name = atomic_load(&block->store_##name);
     STORE_STATS(X)
@@ -226,12 +227,25 @@ int worker_run(const struct worker_parts *parts)
 
 /* ---- the process ------------------------------------------------------- */
 
+/* on_turn sees it by store->is_up. */
+static void on_store_up(void *context, const char *server)
+{
+    (void)context;
+    (void)server;
+}
+
+static void on_store_down(void *context, const char *server, const char *detail)
+{
+    outage_down(context, server, detail, clock_boot_ns());
+}
+
 /* False with the reason in `why`. */
 static bool make_parts(struct worker_parts *parts, struct outage *outage,
                        char *why, size_t why_size)
 {
     struct shared *shared = shared_map(WORKER_FD_SHARED);
     uint32_t index = parts->index;
+    const struct redis_events events = { on_store_up, on_store_down, outage };
     const struct store_settings *settings;
 
     snprintf(why, why_size, "its memory is of another version");
@@ -249,7 +263,7 @@ static bool make_parts(struct worker_parts *parts, struct outage *outage,
     settings = &parts->served->snapshot->store;
     parts->is_store_redis = settings->kind == STORE_REDIS;
     parts->is_store_late = parts->is_store_redis;
-    parts->store = store_open(settings, WORKER_FD_STORE, outage);
+    parts->store = store_open(settings, WORKER_FD_STORE, &events);
     return parts->store;
 }
 

@@ -1,5 +1,6 @@
 #include "quota/local/local.h"
 
+#include "quota/local/holders.h"
 #include "quota/local/mapping.h"
 #include "quota/local/rates.h"
 #include "quota/local/rolling.h"
@@ -286,6 +287,22 @@ static enum store_when release_leases(struct store *store,
     return STORE_NOW;
 }
 
+static enum store_when list_holders(struct store *store,
+                                    struct holders *holders, int64_t now_ns)
+{
+    struct local *local = local_of(store);
+    uint32_t set = bit_of(local, &holders->key);
+
+    holders->is_outage = !lock_shards(local, set);
+    if (!holders->is_outage) {
+        struct site site = site_of(local, &holders->key, now_ns);
+
+        holders_fill(holders, &site);
+        for_each(local, set, shard_unlock);
+    }
+    return STORE_NOW;
+}
+
 static struct quota_id hash(struct store *store, struct str bytes)
 {
     return name_of_bytes(&local_of(store)->mapping.header->secret, bytes);
@@ -317,6 +334,7 @@ static void close_store(struct store *store)
 static const struct store_ops ops = {
     .take = take_quotas,
     .release = release_leases,
+    .holders = list_holders,
     .hash = hash,
     .wait = wait_for_nothing,
     .step = step,

@@ -1,4 +1,5 @@
-# Writes a Lua script as C: cmake -DSCRIPT=x.lua -DOUTPUT=x.c -P embed.cmake
+# Writes a Lua script as C, as a struct script of some name:
+#   cmake -DSCRIPT=x.lua -DNAME=script_x -DOUTPUT=x.c -P embed.cmake
 file(READ ${SCRIPT} bytes HEX)
 string(REGEX REPLACE "(................................)" "\\1\n" bytes
   "${bytes}")
@@ -6,11 +7,13 @@ string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
 file(SHA1 ${SCRIPT} sha1)
 file(WRITE ${OUTPUT} "#include \"quota/redis/script.h\"
 
+extern const struct script ${NAME};
+
 static const char text[] = {
 ${bytes}
 };
 
-const struct script script_charge = {
+const struct script ${NAME} = {
     { text, sizeof(text) }, STR_INIT(\"${sha1}\")
 };
 ")

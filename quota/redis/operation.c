@@ -1,5 +1,6 @@
 #include "quota/redis/operation.h"
 
+#include "quota/redis/holders.h"
 #include "quota/redis/script.h"
 
 static bool put_word(struct outbox *outbox, struct str word)
@@ -27,6 +28,8 @@ bool operation_put(const struct operation *operation, struct outbox *outbox,
         return script_put_release(outbox, target->prefix, operation->release);
     case OPERATION_LOGIN:
         return login_put(target->login, outbox);
+    case OPERATION_HOLDERS:
+        return holders_put(outbox, target->prefix, operation->holders);
     case OPERATION_SELECT:
         return put_select(outbox, target->database);
     case OPERATION_ROLE:
@@ -51,6 +54,8 @@ bool operation_read(const struct operation *operation,
         return script_read_take(reply, operation->take);
     case OPERATION_RELEASE:
         return script_read_release(reply, operation->release);
+    case OPERATION_HOLDERS:
+        return holders_read(reply, operation->holders);
     case OPERATION_PROBE:
         return script_read_probe(reply);
     case OPERATION_ROLE:
@@ -73,6 +78,8 @@ void operation_fail(const struct operation *operation)
         operation->take->status = TAKE_OUTAGE;
     else if (operation->kind == OPERATION_RELEASE)
         operation->release->released = -1;
+    else if (operation->kind == OPERATION_HOLDERS)
+        operation->holders->is_outage = true;
 }
 
 void operation_done(const struct operation *operation)
@@ -81,4 +88,6 @@ void operation_done(const struct operation *operation)
         operation->take->done(operation->take);
     else if (operation->kind == OPERATION_RELEASE)
         operation->release->done(operation->release);
+    else if (operation->kind == OPERATION_HOLDERS)
+        operation->holders->done(operation->holders);
 }

@@ -1,6 +1,6 @@
 /*
- * What is sent to Redis: one command and its reply. A take or a release has an
- * owner that waits for it.
+ * What is sent to Redis: one command and its reply. A take, a release and a
+ * list of holders have an owner that waits for it.
  * Threads: its owner's.
  */
 #ifndef QUOTA_REDIS_OPERATION_H
@@ -18,6 +18,7 @@
 enum operation_kind {
     OPERATION_TAKE,
     OPERATION_RELEASE,
+    OPERATION_HOLDERS,
     OPERATION_EXPIRED, /* its owner has its answer; the reply is skipped */
     OPERATION_LOGIN,
     OPERATION_SELECT,
@@ -33,15 +34,17 @@ struct operation {
     union {
         struct take *take;
         struct release *release;
+        struct holders *holders;
     };
-    int64_t deadline_ns; /* of a take or release */
-    struct list link;    /* of a take or release under way: see pending.h */
+    int64_t deadline_ns; /* of one that has an owner */
+    struct list link;    /* of such a one under way: see pending.h */
 };
 
 static inline bool operation_has_owner(const struct operation *operation)
 {
     return operation->kind == OPERATION_TAKE ||
-           operation->kind == OPERATION_RELEASE;
+           operation->kind == OPERATION_RELEASE ||
+           operation->kind == OPERATION_HOLDERS;
 }
 
 /* What the commands need besides. */
@@ -56,15 +59,15 @@ struct operation_target {
 bool operation_put(const struct operation *operation, struct outbox *outbox,
                    const struct operation_target *target);
 
-/* Fills the answer of a take or release. False: the reply is not what the
- * operation is sent for, but an error or anything else. */
+/* Fills the answer for its owner. False: the reply is not what the operation
+ * is sent for, but an error or anything else. */
 bool operation_read(const struct operation *operation,
                     const struct reply *reply);
 
-/* Fills the answer of a take or release as an outage. */
+/* Fills the answer for its owner as an outage. */
 void operation_fail(const struct operation *operation);
 
-/* A take or release is answered: tells its owner. */
+/* It is answered: tells its owner. */
 void operation_done(const struct operation *operation);
 
 #endif

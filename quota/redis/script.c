@@ -123,31 +123,46 @@ static struct str to_hex(struct str id, char hex[HEX_LEN])
     return (struct str){ hex, 2 * id.len };
 }
 
+static void put_state_key(struct outbox *outbox, struct str prefix,
+                          struct str quota, const struct quota_id *key,
+                          const struct kind *kind)
+{
+    char hex[HEX_LEN];
+    struct str parts[] = {
+        prefix,
+        STR("{"),
+        quota,
+        STR(":"),
+        to_hex(id_bytes(key->bytes), hex),
+        STR("}"),
+        kind->suffix,
+    };
+
+    outbox_put_joined(outbox, parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+void script_put_leases_key(struct outbox *outbox, struct str prefix,
+                           struct str quota, const struct quota_id *key)
+{
+    put_state_key(outbox, prefix, quota, key, &leases);
+}
+
 static void put_keys(struct outbox *outbox, struct str prefix,
                      const struct row *row)
 {
     char key[HEX_LEN], id[HEX_LEN];
-    struct str state[] = {
-        prefix,
-        STR("{"),
-        row->quota,
-        STR(":"),
-        to_hex(id_bytes(row->key->bytes), key),
-        STR("}"),
-        row->kind->suffix,
-    };
     /* Giving back is no retry of taking. */
     struct str record[] = {
         prefix,
         STR("{"),
         row->quota,
-        state[3],
-        state[4],
+        STR(":"),
+        to_hex(id_bytes(row->key->bytes), key),
         row->amount > 0 ? STR("}:took:") : STR("}:gave:"),
         to_hex(row->id, id),
     };
 
-    outbox_put_joined(outbox, state, sizeof(state) / sizeof(state[0]));
+    put_state_key(outbox, prefix, row->quota, row->key, row->kind);
     if (row->record_ms > 0)
         outbox_put_joined(outbox, record, sizeof(record) / sizeof(record[0]));
 }

@@ -38,6 +38,10 @@ bool script_put_probe(struct outbox *outbox, struct str prefix);
 /* Loads it, for Redis has forgotten it. */
 bool script_put_load(struct outbox *outbox);
 
+/* As one argument, the key of the leases of a quota's key. */
+void script_put_leases_key(struct outbox *outbox, struct str prefix,
+                           struct str quota, const struct quota_id *key);
+
 /* These read the reply. False: the reply is none to that. */
 
 /* Fills take->status and the grants. */

@@ -174,6 +174,7 @@ static void finish(struct session *session, const struct operation *operation,
     switch (operation->kind) {
     case OPERATION_TAKE:
     case OPERATION_RELEASE:
+    case OPERATION_HOLDERS:
         finish_owned(session, operation, reply, now_ns);
         break;
     case OPERATION_LOGIN:

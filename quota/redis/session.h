@@ -77,8 +77,8 @@ void session_init(struct session *session, struct store *store,
 /* Answers what is under way as an outage first. */
 void session_fini(struct session *session);
 
-/* Sends a take or release (deadline_ns set by its owner, shortened here); its
- * owner is told later. False: an outage, known at once. */
+/* Sends one that has an owner (deadline_ns set by its owner, shortened here);
+ * its owner is told later. False: an outage, known at once. */
 bool session_start(struct session *session, struct operation *operation,
                    int64_t now_ns);
 

@@ -219,6 +219,7 @@ void session_finish_own(struct session *session,
         break;
     case OPERATION_TAKE:
     case OPERATION_RELEASE:
+    case OPERATION_HOLDERS:
     case OPERATION_EXPIRED:
     case OPERATION_LOAD:
         break;

@@ -10,7 +10,8 @@ from configs import DENY_BLUE, IN_FLIGHT
 from support import PROGRAM, run
 
 ROOT = pathlib.Path(__file__).parents[2]
-COMMANDS = ["serve", "validate", "check", "status", "version"]
+COMMANDS = ["serve", "validate", "check", "status", "peek", "reset",
+            "version"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
