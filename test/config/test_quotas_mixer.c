@@ -353,7 +353,8 @@ static void answer(struct decided *decided, bool is_outage)
 
     assert_non_null(store);
     take_init(&take, store, check->requests, check->request_count,
-              snapshot->limits, STR(""), SECOND);
+              snapshot->limits, STR(""));
+    take.deadline_ns = SECOND;
     if (is_outage)
         take.status = TAKE_OUTAGE;
     else
