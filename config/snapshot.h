@@ -50,14 +50,16 @@ enum store_kind {
     STORE_REDIS,
 };
 
-/* The group `store`. All (r) but `deadline`. */
+/* The group `store`. All (r) but `deadline` and `replicas`. */
 struct store_settings {
     enum store_kind kind;
-    uint64_t size_bytes;      /* memory */
-    struct str_array servers; /* redis: "host:port" or "unix:/path" */
-    struct str key_prefix;    /* redis */
-    uint32_t database;        /* redis */
-    int64_t deadline_ns;      /* of one operation */
+    uint64_t size_bytes;       /* memory */
+    struct str_array servers;  /* redis: "host:port" or "unix:/path" */
+    struct str key_prefix;     /* redis */
+    uint32_t database;         /* redis */
+    int64_t deadline_ns;       /* of one operation */
+    uint32_t replicas;         /* redis: that share it */
+    uint64_t local_size_bytes; /* redis: for its outages */
 };
 
 struct log_settings {
