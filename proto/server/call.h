@@ -30,6 +30,7 @@ struct endpoint {
 /* One lease on its way back to the store. */
 struct giving {
     struct release release;
+    int64_t units_here; /* of it, that the fallback had */
     struct call *call;
 };
 

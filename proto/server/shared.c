@@ -68,6 +68,7 @@ struct shared *shared_create(uint32_t worker_count, int *fd)
     shared->started_wall_ns = clock_wall_ns();
     name_table_init(&shared->rule_names);
     name_table_init(&shared->quota_names);
+    journal_init(&shared->journal);
     for (uint32_t i = 0; i < worker_count; i++)
         atomic_store(&shared->workers[i].state, WORKER_DEAD);
     shared->magic = SHARED_MAGIC;
@@ -166,7 +167,11 @@ bool gate_shut(struct gate *gate, uint32_t index)
     uint64_t bit = UINT64_C(1) << index;
 
     assert(index < WORKERS_MAX);
-    return atomic_fetch_and(&gate->mask, ~bit) == bit;
+    if (atomic_fetch_and(&gate->mask, ~bit) != bit)
+        return false;
+    atomic_store(&gate->lasted_ns,
+                 clock_boot_ns() - atomic_load(&gate->opened_ns));
+    return true;
 }
 
 #define STEP_BITS 5

@@ -10,6 +10,7 @@
 
 #include "policy/base/str.h"
 #include "policy/rule/rule.h"
+#include "quota/journal.h"
 #include "quota/store.h"
 
 #include <stdatomic.h>
@@ -60,7 +61,8 @@ extern const char *const verdict_labels[VERDICT_COUNT];
     X(uncharged_quotas, "quotas of rules beyond 8 in one check")               \
     X(cancelled_calls, "calls given up by their caller")                       \
     X(returned_leases, "leases of cancelled calls given back")                 \
-    X(released_units, "units given back by a release")
+    X(released_units, "units given back by a release")                         \
+    X(carried_over, "keys and leases of an outage told to the store after it")
 
 /* Counters of one rule: name, help. Exported as sluice_rule_NAME_total. */
 #define RULE_COUNTERS(X)                                                       \
@@ -77,7 +79,9 @@ extern const char *const verdict_labels[VERDICT_COUNT];
     X(exempt, "requests granted uncharged, since its match did not hold")      \
     X(released, "units given back")                                            \
     X(outage_open, "requests granted because the store did not answer")        \
-    X(outage_closed, "requests refused because the store did not answer")
+    X(outage_closed, "requests refused because the store did not answer")      \
+    X(outage_local_granted, "requests granted in memory meanwhile")            \
+    X(outage_local_refused, "requests refused in memory meanwhile")
 
 struct rule_counters {
 #define X(name, help) _Atomic uint64_t name;
@@ -152,6 +156,7 @@ struct gate {
     _Atomic uint64_t mask;
     _Atomic int64_t opened_wall_ns; /* of the present or the last episode */
     _Atomic int64_t opened_ns;      /* the same, CLOCK_BOOTTIME */
+    _Atomic int64_t lasted_ns;      /* of the last episode that is over */
     _Atomic uint64_t episodes;
     _Atomic uint64_t answers; /* given by it in this episode */
 };
@@ -164,6 +169,7 @@ struct shared {
     _Atomic uint64_t generation;
     _Atomic int64_t reloaded_wall_ns;
     struct gate gate;
+    struct journal journal;
     struct name_table rule_names, quota_names;
     struct worker_block workers[]; /* worker_count */
 };

@@ -35,6 +35,17 @@ static void note_turn(struct worker *worker, int64_t now_ns)
                           memory_order_relaxed);
     STORE_STATS(X)
 #undef X
+    COUNT(block->carried_over, worker->carrier.carried);
+    worker->carrier.carried = 0;
+}
+
+static void turn_carrier(struct worker *worker)
+{
+    const struct store_settings *settings =
+        &worker->serving.current->snapshot->store;
+
+    carrier_turn(&worker->carrier, settings->replicas, settings->deadline_ns,
+                 worker->core.now_ns);
 }
 
 /* What calls have asked of the store meanwhile leaves now, in one write. */
@@ -43,6 +54,7 @@ static void on_turn(struct core *core)
     struct worker *worker = container_of(core, struct worker, core);
 
     serving_turn(&worker->serving);
+    turn_carrier(worker);
     if (core_is_stopping(core))
         streams_drain(&worker->streams);
     if (core->has_lock)
@@ -101,6 +113,8 @@ static void worker_init(struct worker *worker, const struct worker_parts *parts,
         .outage = parts->outage,
     };
     adopt_block(worker);
+    fallback_init(&worker->fallback, parts->memory, &parts->shared->journal);
+    carrier_init(&worker->carrier, &worker->fallback, parts->store);
     denial_log_init(&worker->denials, random_seed());
     core_init(&worker->core, &parts->served->snapshot->server,
               parts->is_store_late);
@@ -131,7 +145,9 @@ static void worker_fini(struct worker *worker)
     if (worker->core.has_lock)
         store_thread_stop(&worker->store_thread);
     note_turn(worker, clock_boot_ns());
-    store_free(worker->store);
+    store_free(worker->store); /* which may fall back for the last time */
+    if (worker->fallback.memory)
+        store_free(worker->fallback.memory);
     unknowns_fini(&worker->unknowns);
     streams_fini(&worker->streams);
     calls_fini(&worker->calls);
@@ -250,7 +266,9 @@ static bool make_parts(struct worker_parts *parts, struct outage *outage,
     settings = &parts->served->snapshot->store;
     parts->is_store_late = settings->kind == STORE_REDIS;
     parts->store = open_store(settings, outage);
-    return parts->store;
+    if (parts->is_store_late)
+        parts->memory = local_open(WORKER_FD_STORE);
+    return parts->store && (parts->memory || !parts->is_store_late);
 }
 
 static void ignore_signals(void)
