@@ -150,9 +150,15 @@ uint64_t shared_checks(const struct shared *shared, unsigned door,
                           (door * VERDICT_COUNT + verdict) * sizeof(uint64_t));
 }
 
+void gate_outdate(struct gate *gate)
+{
+    atomic_fetch_add(&gate->epoch, 1);
+}
+
 bool gate_open(struct gate *gate, uint32_t index)
 {
     assert(index < WORKERS_MAX);
+    gate_outdate(gate);
     if (atomic_fetch_or(&gate->mask, UINT64_C(1) << index))
         return false;
     atomic_store(&gate->opened_wall_ns, clock_wall_ns());
@@ -167,6 +173,7 @@ bool gate_shut(struct gate *gate, uint32_t index)
     uint64_t bit = UINT64_C(1) << index;
 
     assert(index < WORKERS_MAX);
+    gate_outdate(gate);
     if (atomic_fetch_and(&gate->mask, ~bit) != bit)
         return false;
     atomic_store(&gate->lasted_ns,

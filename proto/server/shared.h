@@ -62,6 +62,7 @@ extern const char *const verdict_labels[VERDICT_COUNT];
     X(cancelled_calls, "calls given up by their caller")                       \
     X(returned_leases, "leases of cancelled calls given back")                 \
     X(released_units, "units given back by a release")                         \
+    X(remembered_refusals, "checks refused without asking the store")          \
     X(carried_over, "keys and leases of an outage told to the store after it")
 
 /* Counters of one rule: name, help. Exported as sluice_rule_NAME_total. */
@@ -159,6 +160,8 @@ struct gate {
     _Atomic int64_t lasted_ns;      /* of the last episode that is over */
     _Atomic uint64_t episodes;
     _Atomic uint64_t answers; /* given by it in this episode */
+    /* What workers remember of the store under another epoch is outdated. */
+    _Atomic uint64_t epoch;
 };
 
 struct shared {
@@ -198,6 +201,11 @@ uint64_t shared_checks(const struct shared *shared, unsigned door,
  * shut to open, or back: then the caller logs. */
 bool gate_open(struct gate *gate, uint32_t index);
 bool gate_shut(struct gate *gate, uint32_t index);
+
+/* Usage may have shrunk by other means than time: somebody gave back, or reset
+ * a quota, or the store may have lost its data. Called as soon as that is done.
+ * The gate's opening and shutting do it by themselves. */
+void gate_outdate(struct gate *gate);
 
 /* Adds one. Only for counters that the caller alone writes. */
 #define COUNT(counter, n)                                                      \

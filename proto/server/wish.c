@@ -116,19 +116,30 @@ static void settle_outage(struct call *call, int64_t now_ns)
                 is_shared ? &share : NULL);
 }
 
-static void taken(struct call *call, int64_t now_ns)
+/* The grants are what they will be. */
+static void settled(struct call *call)
 {
     call->is_taken = true;
-    if (call->take.status == TAKE_OUTAGE)
-        settle_outage(call, now_ns);
-    else if (call->take.status == TAKE_GRANTED)
-        fallback_returned(&worker_of(call)->fallback, &call->take, now_ns);
     check_finish(&call->check, call->take.grants);
     tally_quotas(call);
     if (make_handle(call))
         call_reply(call);
     else
         call_reply_no_memory(call);
+}
+
+static void taken(struct call *call, int64_t now_ns)
+{
+    struct worker *worker = worker_of(call);
+
+    if (refused_is_outdated_by(&call->take))
+        gate_outdate(&worker->shared->gate);
+    refused_learn(&worker->refused, &call->take, &call->asked, now_ns);
+    if (call->take.status == TAKE_OUTAGE)
+        settle_outage(call, now_ns);
+    else if (call->take.status == TAKE_GRANTED)
+        fallback_returned(&worker->fallback, &call->take, now_ns);
+    settled(call);
 }
 
 static void on_taken(struct take *take)
@@ -143,15 +154,25 @@ static void on_taken(struct take *take)
 
 static void ask_store(struct call *call)
 {
-    struct store *store = worker_of(call)->store;
-    int64_t now_ns = worker_of(call)->core.now_ns;
+    struct worker *worker = worker_of(call);
+    const struct snapshot *snapshot = call->served->snapshot;
+    int64_t now_ns = worker->core.now_ns;
 
-    take_init(&call->take, store, call->check.requests,
-              call->check.request_count, call->served->snapshot->limits,
+    take_init(&call->take, worker->store, call->check.requests,
+              call->check.request_count, snapshot->limits,
               call->deduplication_id, store_deadline_ns(call, now_ns));
+    call->asked = (struct refused_when){
+        .generation = snapshot->generation,
+        .epoch = atomic_load(&worker->shared->gate.epoch),
+        .now_ns = now_ns,
+    };
     call->take.done = on_taken;
-    if (store_take(store, &call->take, now_ns) == STORE_NOW)
+    if (refused_answer(&worker->refused, &call->take, &call->asked)) {
+        COUNT(worker->block->remembered_refusals, 1);
+        settled(call);
+    } else if (store_take(worker->store, &call->take, now_ns) == STORE_NOW) {
         taken(call, now_ns);
+    }
 }
 
 /* Kept back for the reply: a request that is sized to leave no memory must not

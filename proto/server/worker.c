@@ -115,6 +115,7 @@ static void worker_init(struct worker *worker, const struct worker_parts *parts,
     adopt_block(worker);
     fallback_init(&worker->fallback, parts->memory, &parts->shared->journal);
     carrier_init(&worker->carrier, &worker->fallback, parts->store);
+    refused_init(&worker->refused);
     denial_log_init(&worker->denials, random_seed());
     core_init(&worker->core, &parts->served->snapshot->server,
               parts->is_store_late);
@@ -148,6 +149,7 @@ static void worker_fini(struct worker *worker)
     store_free(worker->store); /* which may fall back for the last time */
     if (worker->fallback.memory)
         store_free(worker->fallback.memory);
+    refused_fini(&worker->refused);
     unknowns_fini(&worker->unknowns);
     streams_fini(&worker->streams);
     calls_fini(&worker->calls);

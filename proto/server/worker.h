@@ -23,6 +23,7 @@
 #include "proto/server/unknown.h"
 #include "quota/carrier.h"
 #include "quota/fallback.h"
+#include "quota/refused.h"
 #include "quota/store.h"
 
 #include <stdbool.h>
@@ -40,6 +41,7 @@ struct worker {
     struct outage *outage;
     struct fallback fallback;
     struct carrier carrier;
+    struct refused refused;
     struct serving serving;
     struct calls calls;
     struct endpoint endpoints[ENDPOINTS_MAX];
