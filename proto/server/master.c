@@ -16,7 +16,6 @@
 #include "quota/local/local.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -94,14 +93,13 @@ static bool open_store(struct master *master,
         fd = local_create(settings->size_bytes);
         break;
     case STORE_REDIS:
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        fd = local_create(settings->local_size_bytes);
         break;
     }
     master->fleet.store_fd = spawn_fd(fd);
     if (master->fleet.store_fd < 0)
         return fail("no memory for the store");
-    if (settings->kind == STORE_MEMORY)
-        master->facts.store = local_open(master->fleet.store_fd);
+    master->facts.store = local_open(master->fleet.store_fd);
     return true;
 }
 

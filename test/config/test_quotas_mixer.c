@@ -359,7 +359,7 @@ static void answer(struct decided *decided, bool is_outage)
         take.status = TAKE_OUTAGE;
     else
         store_take(store, &take, HOUR);
-    take_settle(&take, check->requests, snapshot->limits);
+    take_settle(&take, check->requests, snapshot->limits, NULL);
     check_finish(check, take.grants);
     store_free(store);
     close(fd);
