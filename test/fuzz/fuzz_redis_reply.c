@@ -1,8 +1,9 @@
 /*
  * One byte, the size of the pieces, then what a server sends: read as replies
- * to takes, releases and probes.
+ * to takes, releases, probes and lists of holders.
  */
 #include "policy/base/clock.h"
+#include "quota/redis/holders.h"
 #include "quota/redis/script.h"
 
 #include <assert.h>
@@ -45,6 +46,19 @@ static void read_take(const struct reply *reply, uint32_t count)
     }
 }
 
+static void read_holders(const struct reply *reply)
+{
+    struct holders holders = { .is_outage = true };
+
+    if (!holders_read(reply, &holders))
+        return;
+    assert(!holders.is_outage && holders.units >= 0);
+    assert(holders.count <= HOLDERS_MAX);
+    assert(holders.count <= holders.lease_count);
+    for (uint32_t i = 0; i < holders.count; i++)
+        assert(holders.items[i].units > 0 && holders.items[i].ends_in_ns >= 0);
+}
+
 static void read_reply(const struct reply *reply)
 {
     struct release release = { .count = 2 };
@@ -53,6 +67,7 @@ static void read_reply(const struct reply *reply)
         read_take(reply, count);
     if (script_read_release(reply, &release))
         assert(release.released >= 0);
+    read_holders(reply);
     assert(!(script_read_probe(reply) && script_is_missing(reply)));
 }
 
