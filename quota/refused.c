@@ -33,7 +33,7 @@ static int64_t later(int64_t from_ns, int64_t by_ns)
 }
 
 static struct remembered *set_of(const struct refused *refused,
-                              const struct quota_id *key)
+                                 const struct quota_id *key)
 {
     uint32_t bits;
 
@@ -126,8 +126,8 @@ static bool holds(const struct remembered *refusal,
 
 /* The refusal that answers the charge, or NULL. */
 static const struct remembered *find(const struct refused *refused,
-                                  const struct charge *charge,
-                                  const struct refused_when *when)
+                                     const struct charge *charge,
+                                     const struct refused_when *when)
 {
     const struct remembered *set;
 
@@ -150,7 +150,8 @@ bool refused_answer(const struct refused *refused, struct take *take,
     if (when->now_ns >= refused->until_ns || !only_takes(take))
         return false;
     for (uint32_t i = 0; i < take->count; i++) {
-        const struct remembered *refusal = find(refused, &take->charges[i], when);
+        const struct remembered *refusal =
+            find(refused, &take->charges[i], when);
         struct quota_grant grant = { .remaining = -1, .full_after_ns = -1 };
 
         if (refusal) {
@@ -179,7 +180,7 @@ static void forget(struct refused *refused, const struct quota_id *key)
 
 /* The one of that key and amount; else the one that is missed least. */
 static struct remembered *place_for(struct refused *refused,
-                                 const struct charge *charge)
+                                    const struct charge *charge)
 {
     struct remembered *set = set_of(refused, &charge->key);
     struct remembered *place = &set[0];
