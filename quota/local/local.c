@@ -30,6 +30,12 @@ static struct local *local_of(struct store *store)
     return container_of(store, struct local, store);
 }
 
+/* The store's time when CLOCK_BOOTTIME is boot_ns. */
+static int64_t time_at(const struct local *local, int64_t boot_ns)
+{
+    return site_later(boot_ns, local->mapping.header->time.offset_ns);
+}
+
 /* Where something of `key` is charged; its shard is locked. */
 static struct site site_of(const struct local *local,
                            const struct quota_id *key, int64_t now_ns)
@@ -109,7 +115,7 @@ static void for_each(const struct local *local, uint32_t set,
 
 /* Locks a set of shards in ascending order, so no two processes wait for each
  * other. False, with none locked, if one cannot be locked in time. */
-static bool lock_shards(struct local *local, uint32_t set)
+static bool lock_shards(struct local *local, uint32_t set, int64_t now_ns)
 {
     struct store *store = &local->store;
     int64_t wait_ns = store->is_up ? LOCAL_WAIT_NS : LOCAL_WAIT_AGAIN_NS;
@@ -118,8 +124,9 @@ static bool lock_shards(struct local *local, uint32_t set)
     store->stats.operations++;
     for (uint32_t rest = set; rest != 0; rest &= rest - 1) {
         uint32_t index = (uint32_t)__builtin_ctz(rest);
+        struct shard *shard = mapping_shard(&local->mapping, index);
 
-        switch (shard_lock(mapping_shard(&local->mapping, index), wait_ns)) {
+        switch (shard_lock(shard, wait_ns)) {
         case SHARD_RECOVERED:
             store->stats.recoveries++;
             break;
@@ -132,6 +139,7 @@ static bool lock_shards(struct local *local, uint32_t set)
             store->is_up = false;
             return false;
         }
+        shard_see(shard, now_ns);
         locked |= UINT32_C(1) << index;
     }
     store->is_up = true;
@@ -229,12 +237,13 @@ static void withdraw_grants(const struct local *local, struct take *take,
 }
 
 static enum store_when take_quotas(struct store *store, struct take *take,
-                                   int64_t now_ns)
+                                   int64_t boot_ns)
 {
     struct local *local = local_of(store);
     uint32_t set = shards_of_take(local, take);
+    int64_t now_ns = time_at(local, boot_ns);
 
-    if (!lock_shards(local, set)) {
+    if (!lock_shards(local, set, now_ns)) {
         take->status = TAKE_OUTAGE;
         return STORE_NOW;
     }
@@ -254,12 +263,13 @@ static enum store_when take_quotas(struct store *store, struct take *take,
 }
 
 static enum store_when release_leases(struct store *store,
-                                      struct release *release, int64_t now_ns)
+                                      struct release *release, int64_t boot_ns)
 {
     struct local *local = local_of(store);
     uint32_t set = shards_of_release(local, release);
+    int64_t now_ns = time_at(local, boot_ns);
 
-    if (!lock_shards(local, set)) {
+    if (!lock_shards(local, set, now_ns)) {
         release->released = -1;
         return STORE_NOW;
     }

@@ -1,19 +1,22 @@
 /*
  * The memory of the store: a header and some shards. Made once, mapped by
  * every process that uses it, at different addresses.
- * Threads: any; the header is immutable.
+ * Threads: any; the header is immutable while anybody else has it.
  */
 #ifndef QUOTA_LOCAL_MAPPING_H
 #define QUOTA_LOCAL_MAPPING_H
 
 #include "quota/local/names.h"
 #include "quota/local/shard.h"
+#include "quota/local/timeline.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One key lies in one shard, so there are few large ones: enough that workers
- * seldom meet. */
+/*
+ * One key lies in one shard, so there are few large ones: enough that workers
+ * seldom meet. Up to 4 of at least 1 MiB; more only of 16 MiB each.
+ */
 #define MAPPING_SHARDS_MAX 16
 
 struct header {
@@ -23,6 +26,8 @@ struct header {
     uint64_t shard_bytes;
     uint32_t shard_count;
     struct secret secret;
+    struct quota_id checksum; /* of all between magic and here */
+    struct timeline time;
 };
 
 struct mapping {
@@ -34,9 +39,19 @@ struct mapping {
  * least 1 MiB. -1 with errno if there is no room. */
 int mapping_create(uint64_t size_bytes);
 
-/* Maps it. False if `fd` holds none of this version. */
+/* Makes an empty one in a file of that size, which is preallocated and holds
+ * zeros. False with errno if it cannot be mapped. */
+bool mapping_format(int fd, uint64_t size_bytes, const struct clocks *now);
+
+/* Maps it. NULL; or why `fd` holds none that this version can use. */
+const char *mapping_map(struct mapping *mapping, int fd);
 bool mapping_open(struct mapping *mapping, int fd);
 void mapping_close(struct mapping *mapping);
+
+/* Whether bytes that are no mapping are nevertheless one's: of another version,
+ * or one that was not finished. head: the first MAPPING_MARK_BYTES. */
+#define MAPPING_MARK_BYTES 8
+bool mapping_is_ours(const void *head);
 
 /* index: below header->shard_count. */
 struct shard *mapping_shard(const struct mapping *mapping, uint32_t index);
