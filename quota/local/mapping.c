@@ -1,6 +1,7 @@
 #include "quota/local/mapping.h"
 
 #include "quota/local/clocks.h"
+#include "quota/local/memory_limit.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -108,9 +109,10 @@ bool mapping_format(int fd, uint64_t size_bytes, const struct clocks *now)
 /* To preallocate more than there is would take the machine down. */
 static bool is_in_memory(uint64_t size_bytes)
 {
-    uint64_t pages = (uint64_t)sysconf(_SC_PHYS_PAGES);
+    struct memory_limit limit;
 
-    if (size_bytes / (uint64_t)sysconf(_SC_PAGESIZE) < pages)
+    memory_limit_find(&limit);
+    if (size_bytes < limit.bytes)
         return true;
     errno = ENOMEM;
     return false;
