@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include "config/address.h"
+#include "config/source.h"
 
 /* Who reaches the port can use up every quota, so that must be meant. */
 static void check_listen(struct load *load)
@@ -26,14 +27,30 @@ static void check_listen(struct load *load)
     }
 }
 
-static void check_store(struct load *load)
+/* Of the file that the memory store lies in. */
+static void load_store_path(struct load *load, const struct mark *mark)
+{
+    struct store_settings *store = &load->snapshot->store;
+
+    store->path_place = mark_place(mark);
+    store->path = source_resolve(store->path_place.file, store->path,
+                                 &load->snapshot->arena);
+    if (store->kind == STORE_REDIS)
+        diags_add(load->diags, DIAG_ERROR, mark_name_place(mark),
+                  "`path` is for the kind \"memory\"");
+}
+
+static void load_store(struct load *load)
 {
     const struct store_settings *store = &load->snapshot->store;
     const struct mark *group = mark_find(load->root, "store");
+    const struct mark *path = group ? mark_find(group, "path") : NULL;
 
     if (store->kind == STORE_REDIS && !mark_find(group, "servers"))
         diags_add(load->diags, DIAG_ERROR, mark_place(group),
                   "the kind \"redis\" needs `servers`");
+    if (path && store->path.len > 0)
+        load_store_path(load, path);
 }
 
 void load_settings(struct load *load)
@@ -49,5 +66,5 @@ void load_settings(struct load *load)
     snapshot->ruleset.valid_for_ns = document->server.valid_for_ns;
     snapshot->ruleset.valid_uses = document->server.valid_uses;
     check_listen(load);
-    check_store(load);
+    load_store(load);
 }

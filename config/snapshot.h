@@ -53,7 +53,9 @@ enum store_kind {
 /* The group `store`. All (r) but `deadline`. */
 struct store_settings {
     enum store_kind kind;
-    uint64_t size_bytes;      /* memory */
+    uint64_t size_bytes;     /* memory */
+    struct str path;         /* memory: of its file, ends in NUL; empty: none */
+    struct place path_place; /* where that is written */
     struct str_array servers; /* redis: "host:port" or "unix:/path" */
     struct str key_prefix;    /* redis */
     uint32_t database;        /* redis */

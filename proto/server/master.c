@@ -11,6 +11,7 @@
 #include "proto/server/reload.h"
 #include "proto/server/shared.h"
 #include "proto/server/spawn.h"
+#include "proto/server/store_memory.h"
 #include "quota/local/local.h"
 
 #include <errno.h>
@@ -79,23 +80,20 @@ static void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static bool open_store(struct master *master,
-                       const struct store_settings *settings)
+static bool open_store(struct master *master, const struct snapshot *snapshot)
 {
-    int fd = -1;
+    int64_t patience_ns = snapshot->server.drain_ns + DRAIN_GRACE_NS;
+    bool is_memory = snapshot->store.kind == STORE_MEMORY;
+    int fd = is_memory ? store_memory_open(&snapshot->store, patience_ns,
+                                           master->signals.fd)
+                       : open("/dev/null", O_RDWR | O_CLOEXEC);
 
-    switch (settings->kind) {
-    case STORE_MEMORY:
-        fd = local_create(settings->size_bytes);
-        break;
-    case STORE_REDIS:
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-        break;
-    }
+    if (is_memory && fd < 0)
+        return false;
     master->fleet.store_fd = spawn_fd(fd);
     if (master->fleet.store_fd < 0)
-        return fail("no memory for the store");
-    if (settings->kind == STORE_MEMORY)
+        return fail("no descriptor for the store");
+    if (is_memory)
         master->facts.store = local_open(master->fleet.store_fd);
     return true;
 }
@@ -110,7 +108,7 @@ static bool open_memory(struct master *master, const struct snapshot *snapshot)
     master->fleet.shared_fd = spawn_fd(fd);
     if (master->fleet.shared_fd < 0)
         return fail("no memory to share with workers");
-    return open_store(master, &snapshot->store);
+    return open_store(master, snapshot);
 }
 
 static bool open_ports(struct master *master,

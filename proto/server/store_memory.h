@@ -1,0 +1,21 @@
+/*
+ * The memory that the memory store lies in, made when the server starts:
+ * without a name, or the file `store.path`.
+ * Threads: the master's.
+ */
+#ifndef PROTO_SERVER_STORE_MEMORY_H
+#define PROTO_SERVER_STORE_MEMORY_H
+
+#include "config/snapshot.h"
+
+#include <stdint.h>
+
+/*
+ * A descriptor for local_open; -1, having said why on standard error. A file
+ * that others have is waited for until patience_ns have passed, or until
+ * signals_fd can be read: workers finish their calls when their master dies.
+ */
+int store_memory_open(const struct store_settings *settings,
+                      int64_t patience_ns, int signals_fd);
+
+#endif
