@@ -323,6 +323,12 @@ static const struct store_ops ops = {
     .free = close_store,
 };
 
+/* One cell is the key's. */
+uint64_t local_leases_per_key(uint64_t size_bytes)
+{
+    return shard_cells(mapping_shard_bytes(size_bytes)) - 1;
+}
+
 int local_create(uint64_t size_bytes)
 {
     if (size_bytes < LOCAL_SIZE_MIN_BYTES ||

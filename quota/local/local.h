@@ -27,6 +27,13 @@
 #define LOCAL_WAIT_NS INT64_C(20000000)
 #define LOCAL_WAIT_AGAIN_NS INT64_C(1000000)
 
+/*
+ * How many leases of one key a store of that size (in the range above) holds:
+ * all of a key lies in one of its shards. Beyond that live ones are dropped,
+ * those that end first.
+ */
+uint64_t local_leases_per_key(uint64_t size_bytes);
+
 /* Makes an empty store in a memfd, preallocated; not close-on-exec. -1 with
  * errno if there is no room. */
 int local_create(uint64_t size_bytes);

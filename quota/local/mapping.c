@@ -51,7 +51,7 @@ static uint32_t count_shards(uint64_t size_bytes)
     return count < MAPPING_SHARDS_MAX ? (uint32_t)count : MAPPING_SHARDS_MAX;
 }
 
-static uint64_t shard_bytes_of(uint64_t size_bytes)
+uint64_t mapping_shard_bytes(uint64_t size_bytes)
 {
     uint64_t bytes = (size_bytes - HEADER_BYTES) / count_shards(size_bytes);
 
@@ -90,7 +90,7 @@ bool mapping_format(int fd, uint64_t size_bytes, const struct clocks *now)
     header->layout = LAYOUT;
     header->size_bytes = size_bytes;
     header->shard_count = count_shards(size_bytes);
-    header->shard_bytes = shard_bytes_of(size_bytes);
+    header->shard_bytes = mapping_shard_bytes(size_bytes);
     header->time = timeline_begin(now);
     assert(header->shard_count > 0);
     if (!fill_secret(&header->secret)) {
@@ -160,7 +160,7 @@ static const char *fault_of(const struct mapping *mapping)
     if (memcmp(&checksum, &header->checksum, sizeof(checksum)) != 0 ||
         header->size_bytes != size_bytes ||
         header->shard_count != count_shards(size_bytes) ||
-        header->shard_bytes != shard_bytes_of(size_bytes))
+        header->shard_bytes != mapping_shard_bytes(size_bytes))
         return "its header is damaged";
     return NULL;
 }

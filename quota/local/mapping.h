@@ -35,6 +35,9 @@ struct mapping {
     uint64_t size_bytes;
 };
 
+/* Of each of its shards. size_bytes: as below. */
+uint64_t mapping_shard_bytes(uint64_t size_bytes);
+
 /* An empty one in a memfd, preallocated, which keeps its size. size_bytes: at
  * least 1 MiB. -1 with errno if there is no room. */
 int mapping_create(uint64_t size_bytes);

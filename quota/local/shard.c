@@ -36,6 +36,13 @@ static uint32_t count_nodes(size_t size)
     return (uint32_t)count;
 }
 
+uint32_t shard_cells(size_t size)
+{
+    uint32_t count = count_nodes(size);
+
+    return count - count / RECORDS_ONE_IN - 1;
+}
+
 bool shard_has_shape(const struct shard *shard, size_t size)
 {
     uint32_t count = count_nodes(size);

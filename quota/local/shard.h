@@ -87,6 +87,9 @@ static_assert(NODE_AND_HEAD_BYTES <= 96, "a promise, see docs/operation.md");
 #define SHARD_BYTES_MIN ((size_t)64 * 1024)
 void shard_init(struct shard *shard, size_t size);
 
+/* How many nodes it then has for all but records. */
+uint32_t shard_cells(size_t size);
+
 /* Whether its counts are those of a shard of that size. */
 bool shard_has_shape(const struct shard *shard, size_t size);
 
