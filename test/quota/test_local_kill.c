@@ -189,7 +189,7 @@ static void settle_tokens(struct worker *worker)
 /* Ends what the one before it has begun. */
 static void settle(struct worker *worker)
 {
-    switch (worker->journal->intent) {
+    switch (atomic_load(&worker->journal->intent)) {
     case NOTHING:
         break;
     case TAKE_SLOT:
