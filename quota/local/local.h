@@ -1,8 +1,9 @@
 /*
- * The memory store: one mapping of fixed size, made by the master and shared
- * by all workers of one machine. Shards under process-shared robust mutexes;
- * an undo record is written before each change and rolled back when the owner
- * of a lock died. Bounded: expired entries go first, then live ones, counted.
+ * The memory store: one mapping of fixed size, made by the master, here or in a
+ * file (store_file.h), and shared by all workers of one machine. Shards under
+ * process-shared robust mutexes; an undo record is written before each change
+ * and rolled back when the owner of a lock died. Bounded: expired entries go
+ * first, then live ones, counted; see room.h. Its time is in timeline.h.
  * Model: nginx's shared zones.
  * Threads: a struct store belongs to one thread; the mapping to all.
  */
