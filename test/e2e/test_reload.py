@@ -14,16 +14,19 @@ class Load:
 
     def __init__(self, client):
         self.client, self.calls, self.failures = client, 0, []
+        self.worst = 0  # seconds that a call took
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
     def run(self):
         while not self.stopping.is_set():
+            begun = time.monotonic()
             try:
                 self.client.check(RATINGS)
             except Exception as error:  # every failure counts
                 self.failures.append(error)
+            self.worst = max(self.worst, time.monotonic() - begun)
             self.calls += 1
 
     def stop(self):
@@ -67,6 +70,27 @@ def test_usage_outlives_an_amount_but_not_a_window(sluice, store):
         server.wait_generation(generation)
         answer = client.check({}, {"per-user": 100}, best_effort=True)
         assert answer.granted["per-user"] == left, config
+
+
+def test_ten_thousand_rules_hold_nobody_up(sluice):
+    def rules(message):
+        return "rules = (" + ",\n".join(
+            f'{{ name = "r{i}"; deny = {{ message = "{message}"; }};'
+            f' match = "request.path | \'\' == \'/{i}\'"; }}'
+            for i in range(10_000)) + ");"
+
+    server = sluice(rules("one"))
+    client = server.client()
+    loads = [Load(server.client()) for _ in range(2)]
+    server.replace(rules("two"))
+    server.wait_generation(2, within=60)
+    assert client.check({"request.path": "/9999"}).message == "r9999:two"
+    calls = sum(load.stop() for load in loads)
+    assert calls > 100
+    assert [load.failures for load in loads] == [[], []]
+    # Two workers loaded 10,000 rules each, beside the calls of one thread.
+    worst = max(load.worst for load in loads)
+    assert worst < 2, worst
 
 
 def test_a_broken_edit_is_refused_with_its_place(sluice):
