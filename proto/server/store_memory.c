@@ -49,7 +49,7 @@ static int open_nameless(uint64_t size_bytes)
 
     if (fd < 0)
         fprintf(stderr, "sluice: no memory for the store: %s\n",
-                strerror(errno));
+                strerrordesc_np(errno));
     return fd;
 }
 
