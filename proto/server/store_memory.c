@@ -52,7 +52,7 @@ static int open_nameless(const char *name, uint64_t size_bytes)
     fd = local_create(size_bytes);
     if (fd < 0)
         fprintf(stderr, "sluice: no memory for the store: %s\n",
-                strerror(errno));
+                strerrordesc_np(errno));
     return fd;
 }
 

@@ -35,7 +35,7 @@ static bool fail(const struct opening *opening, const char *what, int error)
 {
     char detail[STORE_FILE_DETAIL_SIZE];
 
-    snprintf(detail, sizeof(detail), "%s: %s", what, strerror(error));
+    snprintf(detail, sizeof(detail), "%s: %s", what, strerrordesc_np(error));
     return tell(opening, STORE_FILE_FAILED, detail);
 }
 

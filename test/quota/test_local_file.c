@@ -29,7 +29,7 @@ static const struct clocks begin = { HOUR, WALL, { "boot" } };
 static int make_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/sluice-store-XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/sluice-store-XXXXXX");
     if (!mkdtemp(folder))
         return -1;
     snprintf(path, sizeof(path), "%s/store", folder);
@@ -522,20 +522,18 @@ static void what_is_no_store_is_kept(void **state)
 static void what_cannot_be_opened_is_told(void **state)
 {
     struct rlimit before, full = { .rlim_cur = SIZE_BYTES / 2 };
-    char saved[sizeof(path)];
     struct run run;
 
     (void)state;
-    strcpy(saved, path);
     snprintf(path, sizeof(path), "%s/none/store", folder);
     run = run_at(&begin);
     check_opened("no folder", &run, STORE_FILE_FAILED,
                  "it cannot be opened: No such file or directory");
-    strcpy(path, folder);
+    snprintf(path, sizeof(path), "%s", folder);
     run = run_at(&begin);
     check_opened("a folder", &run, STORE_FILE_FAILED,
                  "it cannot be opened: Is a directory");
-    strcpy(path, saved);
+    snprintf(path, sizeof(path), "%s/store", folder);
     assert_int_equal(mkfifo(path, 0600), 0);
     run = run_at(&begin);
     check_opened("a pipe", &run, STORE_FILE_FAILED, "it is no regular file");

@@ -31,81 +31,83 @@ static void it_begins_with_the_wall_clock(void **state)
 }
 
 /* Begun in boot a, an hour after it, at WALL. */
+static const struct {
+    const char *why;
+    int64_t seen_ns;
+    struct clocks now;
+    int64_t time_ns;
+} resumptions[] = {
+    { "the same boot",
+      WALL + MINUTE,
+      { 2 * HOUR, WALL + HOUR, { "a" } },
+      WALL + HOUR },
+    { "the same boot, the wall clock was set forward",
+      WALL,
+      { 2 * HOUR, WALL + 500 * HOUR, { "a" } },
+      WALL + HOUR },
+    { "the same boot, the wall clock was set back",
+      WALL,
+      { 2 * HOUR, 0, { "a" } },
+      WALL + HOUR },
+    { "the same boot, at the same instant",
+      WALL,
+      { HOUR, WALL, { "a" } },
+      WALL },
+    { "the same boot, from a container that counts from elsewhere",
+      WALL + HOUR,
+      { SECOND, WALL + 2 * HOUR, { "a" } },
+      WALL + 2 * HOUR },
+    { "the same boot, one that counts from far away",
+      WALL,
+      { INT64_MAX - 1, WALL + HOUR, { "a" } },
+      WALL + HOUR },
+    { "another boot",
+      WALL + MINUTE,
+      { SECOND, WALL + 2 * HOUR, { "b" } },
+      WALL + 2 * HOUR },
+    { "another boot, at the same time since it",
+      WALL,
+      { HOUR, WALL + 2 * HOUR, { "b" } },
+      WALL + 2 * HOUR },
+    { "another boot, the wall clock was set back a little",
+      WALL + HOUR,
+      { SECOND, WALL + MINUTE, { "b" } },
+      WALL + HOUR },
+    { "another boot, the wall clock was lost",
+      WALL + HOUR,
+      { SECOND, 0, { "b" } },
+      WALL + HOUR },
+    { "another boot, the wall clock is before 1970",
+      WALL + HOUR,
+      { SECOND, -WALL, { "b" } },
+      WALL + HOUR },
+    { "nothing was seen yet, and the wall clock was lost",
+      0,
+      { SECOND, 0, { "b" } },
+      0 },
+    { "an unknown boot",
+      WALL,
+      { 2 * HOUR, WALL + HOUR + MINUTE, { "" } },
+      WALL + HOUR + MINUTE },
+};
+
 static void it_goes_on(void **state)
 {
-    static const struct {
-        const char *why;
-        int64_t seen_ns;
-        struct clocks now;
-        int64_t time_ns;
-    } rows[] = {
-        { "the same boot",
-          WALL + MINUTE,
-          { 2 * HOUR, WALL + HOUR, { "a" } },
-          WALL + HOUR },
-        { "the same boot, the wall clock was set forward",
-          WALL,
-          { 2 * HOUR, WALL + 500 * HOUR, { "a" } },
-          WALL + HOUR },
-        { "the same boot, the wall clock was set back",
-          WALL,
-          { 2 * HOUR, 0, { "a" } },
-          WALL + HOUR },
-        { "the same boot, at the same instant",
-          WALL,
-          { HOUR, WALL, { "a" } },
-          WALL },
-        { "the same boot, from a container that counts from elsewhere",
-          WALL + HOUR,
-          { SECOND, WALL + 2 * HOUR, { "a" } },
-          WALL + 2 * HOUR },
-        { "the same boot, one that counts from far away",
-          WALL,
-          { INT64_MAX - 1, WALL + HOUR, { "a" } },
-          WALL + HOUR },
-        { "another boot",
-          WALL + MINUTE,
-          { SECOND, WALL + 2 * HOUR, { "b" } },
-          WALL + 2 * HOUR },
-        { "another boot, at the same time since it",
-          WALL,
-          { HOUR, WALL + 2 * HOUR, { "b" } },
-          WALL + 2 * HOUR },
-        { "another boot, the wall clock was set back a little",
-          WALL + HOUR,
-          { SECOND, WALL + MINUTE, { "b" } },
-          WALL + HOUR },
-        { "another boot, the wall clock was lost",
-          WALL + HOUR,
-          { SECOND, 0, { "b" } },
-          WALL + HOUR },
-        { "another boot, the wall clock is before 1970",
-          WALL + HOUR,
-          { SECOND, -WALL, { "b" } },
-          WALL + HOUR },
-        { "nothing was seen yet, and the wall clock was lost",
-          0,
-          { SECOND, 0, { "b" } },
-          0 },
-        { "an unknown boot",
-          WALL,
-          { 2 * HOUR, WALL + HOUR + MINUTE, { "" } },
-          WALL + HOUR + MINUTE },
-    };
     static const struct clocks begun = { HOUR, WALL, { "a" } };
 
     (void)state;
-    for (size_t i = 0; i < ROWS(rows); i++) {
-        const struct clocks *now = &rows[i].now;
+    for (size_t i = 0; i < ROWS(resumptions); i++) {
+        const struct clocks *now = &resumptions[i].now;
         struct timeline before = timeline_begin(&begun);
-        struct timeline time = timeline_resume(&before, rows[i].seen_ns, now);
+        struct timeline time =
+            timeline_resume(&before, resumptions[i].seen_ns, now);
 
-        row_equal_i64(rows[i].why, now->boot_ns + time.offset_ns,
-                      rows[i].time_ns);
-        row_true(rows[i].why, memcmp(&time.boot, &now->boot, 16) == 0);
+        row_equal_i64(resumptions[i].why, now->boot_ns + time.offset_ns,
+                      resumptions[i].time_ns);
+        row_true(resumptions[i].why, memcmp(&time.boot, &now->boot, 16) == 0);
         /* From now on it is the same boot, unless nobody knows. */
-        before = timeline_resume(&time, rows[i].seen_ns, now);
-        row_equal_i64(rows[i].why, before.offset_ns, time.offset_ns);
+        before = timeline_resume(&time, resumptions[i].seen_ns, now);
+        row_equal_i64(resumptions[i].why, before.offset_ns, time.offset_ns);
     }
 }
 
