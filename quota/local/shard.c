@@ -249,6 +249,8 @@ void shard_drop(struct shard *shard, struct node *node)
 void shard_drop_record(struct shard *shard, struct node *node)
 {
     unlink_node(shard, node);
+    shard_touch(shard, &shard->root);
+    shard->root.counts[NODE_RECORD]--;
     shard_touch(shard, node);
     node->kind = NODE_FREE;
 }
