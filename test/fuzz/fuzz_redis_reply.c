@@ -1,18 +1,11 @@
 /*
-<<<<<<< HEAD
  * One byte, the size of the pieces, then what a server or a sentinel sends:
  * read as replies to all that is asked of them.
  */
 #include "policy/base/clock.h"
 #include "quota/redis/clock_offset.h"
-#include "quota/redis/login.h"
-=======
- * One byte, the size of the pieces, then what a server sends: read as replies
- * to takes, releases, probes and lists of holders.
- */
-#include "policy/base/clock.h"
 #include "quota/redis/holders.h"
->>>>>>> control
+#include "quota/redis/login.h"
 #include "quota/redis/script.h"
 #include "quota/redis/sentinel.h"
 
@@ -56,7 +49,6 @@ static void read_take(const struct reply *reply, uint32_t count)
     }
 }
 
-<<<<<<< HEAD
 static void read_words(const struct reply *reply)
 {
     char server[SENTINEL_SERVER_BYTES] = "";
@@ -76,7 +68,8 @@ static void read_words(const struct reply *reply)
     if (clock_offset_read(reply, SECOND, MINUTE, &offset_ns))
         assert(offset_ns > -HOUR);
     assert((login_fault(reply) == NULL) == (reply->kind == REPLY_OTHER));
-=======
+}
+
 static void read_holders(const struct reply *reply)
 {
     struct holders holders = { .is_outage = true };
@@ -88,7 +81,6 @@ static void read_holders(const struct reply *reply)
     assert(holders.count <= holders.lease_count);
     for (uint32_t i = 0; i < holders.count; i++)
         assert(holders.items[i].units > 0 && holders.items[i].ends_in_ns >= 0);
->>>>>>> control
 }
 
 static void read_reply(const struct reply *reply)
