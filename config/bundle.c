@@ -159,6 +159,14 @@ const struct bundle_list *bundle_find_list(const struct bundle *bundle,
     return NULL;
 }
 
+struct str bundle_find_secret(const struct bundle *bundle, struct str name)
+{
+    for (uint32_t i = 0; i < bundle->secret_count; i++)
+        if (str_eq(bundle->secrets[i].name, name))
+            return bundle->secrets[i].text;
+    return (struct str){ 0 };
+}
+
 bool bundle_list_equal(const struct bundle_list *a, const struct bundle_list *b)
 {
     return str_eq(a->name, b->name) && !a->block.data == !b->block.data &&
@@ -168,7 +176,8 @@ bool bundle_list_equal(const struct bundle_list *a, const struct bundle_list *b)
 
 bool bundle_equal(const struct bundle *a, const struct bundle *b)
 {
-    if (a->file_count != b->file_count || a->list_count != b->list_count)
+    if (a->file_count != b->file_count || a->list_count != b->list_count ||
+        a->secret_count != b->secret_count)
         return false;
     for (uint32_t i = 0; i < a->file_count; i++)
         if (!str_eq(a->files[i].path, b->files[i].path) ||
@@ -176,6 +185,10 @@ bool bundle_equal(const struct bundle *a, const struct bundle *b)
             return false;
     for (uint32_t i = 0; i < a->list_count; i++)
         if (!bundle_list_equal(&a->lists[i], &b->lists[i]))
+            return false;
+    for (uint32_t i = 0; i < a->secret_count; i++)
+        if (!str_eq(a->secrets[i].name, b->secrets[i].name) ||
+            !str_eq(a->secrets[i].text, b->secrets[i].text))
             return false;
     return true;
 }

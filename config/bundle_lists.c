@@ -1,5 +1,6 @@
 #include "config/bundle_lists.h"
 
+#include "config/bundle_secrets.h"
 #include "config/entry.h"
 #include "config/file.h"
 #include "config/locate.h"
@@ -241,9 +242,12 @@ bool bundle_add_lists(struct bundle *bundle, const struct list_sources *sources,
     adding.seed = make_seed(&adding);
     if (source_expand(&source, bundle, &unused))
         root = locate(&source, &scratch, &unused);
-    if (root && mark_find(root, "lists")) {
+    if (root && (mark_find(root, "lists") || bundle_needs_secrets(root))) {
         read_document(root, &document, &settings, &scratch, &unused);
         add_lists(&adding, &document.lists, &scratch);
+        bundle_add_secrets(bundle, root, &document.store,
+                           sources->keep_files ? sources->earlier : NULL,
+                           diags);
     }
     source_fini(&source);
     diags_fini(&unused);

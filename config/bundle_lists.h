@@ -1,6 +1,7 @@
 /*
  * The lists of a configuration: reads their entries, wherever these are, and
- * compiles them into the bundle. The only place that does.
+ * compiles them into the bundle. The only place that does. Its secrets
+ * (bundle_secrets.h) come along, as the configuration is read for both.
  * Threads: one at a time.
  */
 #ifndef CONFIG_BUNDLE_LISTS_H
@@ -34,10 +35,10 @@ struct list_sources {
 };
 
 /*
- * Adds the lists to a bundle that was read. False, with reasons in `diags`, if
- * a file cannot be read or an entry is bad; the bundle then names what it
- * tried, and those lists cannot be had. Other mistakes of the configuration
- * are found later, when the bundle is loaded.
+ * Adds lists and secrets to a bundle that was read. False, with reasons in
+ * `diags`, if a file cannot be read or an entry is bad; the bundle then names
+ * what it tried, and those lists cannot be had. Other mistakes of the
+ * configuration are found later, when the bundle is loaded.
  */
 bool bundle_add_lists(struct bundle *bundle, const struct list_sources *sources,
                       struct diags *diags);

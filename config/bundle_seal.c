@@ -1,6 +1,7 @@
 /*
  * The bundle as a memfd: a header; for each file a record, its path and its
- * text; for each list a record, its name and, aligned, its block. Numbers are
+ * text; for each list a record, its name and, aligned, its block; for each
+ * secret a record, its name and its text. Numbers are
  * the machine's own: who reads it runs the same program.
  */
 #include "config/bundle.h"
@@ -12,13 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC UINT64_C(0x0002454c444e5542) /* "BUNDLE", version 2 */
+#define MAGIC UINT64_C(0x0003454c444e5542) /* "BUNDLE", version 3 */
 #define BLOCK_ALIGNMENT 64
 
 struct header {
     uint64_t magic;
     uint32_t file_count;
     uint32_t list_count;
+    uint64_t secret_count;
 };
 
 struct file_record {
@@ -30,6 +32,11 @@ struct list_record {
     uint64_t name_bytes;
     uint64_t block_bytes; /* 0: there is none */
     uint64_t fingerprint[2];
+};
+
+struct secret_record {
+    uint64_t name_bytes;
+    uint64_t text_bytes;
 };
 
 static size_t padding_at(size_t offset)
@@ -86,15 +93,28 @@ static void put_list(struct writer *writer, const struct bundle_list *list)
     put(writer, list->block.data, record.block_bytes);
 }
 
+static void put_secret(struct writer *writer,
+                       const struct bundle_secret *secret)
+{
+    struct secret_record record = { secret->name.len, secret->text.len };
+
+    put(writer, &record, sizeof(record));
+    put(writer, secret->name.data, secret->name.len);
+    put(writer, secret->text.data, secret->text.len);
+}
+
 static bool seal(struct writer *writer, const struct bundle *bundle)
 {
-    struct header header = { MAGIC, bundle->file_count, bundle->list_count };
+    struct header header = { MAGIC, bundle->file_count, bundle->list_count,
+                             bundle->secret_count };
 
     put(writer, &header, sizeof(header));
     for (uint32_t i = 0; i < bundle->file_count; i++)
         put_file(writer, &bundle->files[i]);
     for (uint32_t i = 0; i < bundle->list_count; i++)
         put_list(writer, &bundle->lists[i]);
+    for (uint32_t i = 0; i < bundle->secret_count; i++)
+        put_secret(writer, &bundle->secrets[i]);
     return !writer->has_failed &&
            fcntl(writer->fd, F_ADD_SEALS,
                  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0;
@@ -162,6 +182,15 @@ static bool take_list(const struct bundle *bundle, struct str *rest,
            take(rest, record.block_bytes, &list->block);
 }
 
+static bool take_secret(struct str *rest, struct bundle_secret *secret)
+{
+    struct secret_record record;
+
+    return take_into(rest, &record, sizeof(record)) &&
+           take(rest, record.name_bytes, &secret->name) &&
+           take(rest, record.text_bytes, &secret->text);
+}
+
 /* Zeroed, by the heap, as the others of a bundle. */
 static void *new_array(uint32_t count, size_t size)
 {
@@ -179,7 +208,8 @@ static bool decode(struct bundle *bundle)
 
     if (!take_into(&rest, &header, sizeof(header)) || header.magic != MAGIC ||
         header.file_count == 0 || header.file_count > BUNDLE_FILES_MAX ||
-        header.list_count > BUNDLE_LISTS_MAX)
+        header.list_count > BUNDLE_LISTS_MAX ||
+        header.secret_count > BUNDLE_SECRETS_MAX)
         return false;
     bundle->files = new_array(header.file_count, sizeof(bundle->files[0]));
     bundle->lists = new_array(header.list_count, sizeof(bundle->lists[0]));
@@ -188,6 +218,9 @@ static bool decode(struct bundle *bundle)
             return false;
     for (; bundle->list_count < header.list_count; bundle->list_count++)
         if (!take_list(bundle, &rest, &bundle->lists[bundle->list_count]))
+            return false;
+    for (; bundle->secret_count < header.secret_count; bundle->secret_count++)
+        if (!take_secret(&rest, &bundle->secrets[bundle->secret_count]))
             return false;
     return rest.len == 0;
 }

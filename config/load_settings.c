@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include "config/address.h"
+#include "config/bundle_secrets.h"
 
 /* Who reaches the port can use up every quota, so that must be meant. */
 static void check_listen(struct load *load)
@@ -26,14 +27,45 @@ static void check_listen(struct load *load)
     }
 }
 
-static void check_store(struct load *load)
+/* group: where they are written. */
+static void load_credentials(struct load *load, const struct mark *group,
+                             struct str secret,
+                             struct redis_credentials *credentials)
+{
+    credentials->password = bundle_find_secret(&load->snapshot->bundle, secret);
+    if (credentials->user.len > 0 && !mark_find(group, "password_file"))
+        diags_add(load->diags, DIAG_ERROR, mark_place(mark_find(group, "user")),
+                  "`user` needs `password_file`");
+}
+
+/* Who they are is told by the keys beside them. */
+static void check_servers(struct load *load, const struct mark *group)
 {
     const struct store_settings *store = &load->snapshot->store;
-    const struct mark *group = mark_find(load->root, "store");
+    const struct mark *servers = mark_find(group, "servers");
 
-    if (store->kind == STORE_REDIS && !mark_find(group, "servers"))
+    if (!servers)
         diags_add(load->diags, DIAG_ERROR, mark_place(group),
                   "the kind \"redis\" needs `servers`");
+    else if (store->servers.count > 1 && !store->sentinel)
+        diags_add(load->diags, DIAG_ERROR, mark_place(servers),
+                  "several servers must be sentinels: add `sentinel = { master "
+                  "= \"NAME\"; }`, or name one");
+}
+
+static void check_store(struct load *load)
+{
+    struct store_settings *store = &load->snapshot->store;
+    const struct mark *group = mark_find(load->root, "store");
+
+    if (!group || group->kind != MARK_GROUP)
+        return;
+    load_credentials(load, group, SECRET_STORE, &store->credentials);
+    if (store->sentinel)
+        load_credentials(load, mark_find(group, "sentinel"), SECRET_SENTINEL,
+                         &store->sentinel->credentials);
+    if (store->kind == STORE_REDIS)
+        check_servers(load, group);
 }
 
 void load_settings(struct load *load)

@@ -4,6 +4,7 @@
 #include "config/schema_part.h"
 #include "policy/base/clock.h"
 #include "quota/local/local.h"
+#include "quota/redis/redis.h"
 
 #define PATH_BYTES_MAX 2048
 
@@ -164,6 +165,36 @@ static const struct field server_fields[] = {
 static const struct group server_group =
     GROUP(server_settings, server_fields, "The program itself.");
 
+static const struct field sentinel_fields[] = {
+    { .name = "master",
+      .kind = FIELD_TEXT,
+      MEMBER(sentinel_settings, master),
+      .is_required = true,
+      .needs_restart = true,
+      .least = 1,
+      .most = NAME_BYTES_MAX,
+      .doc = "By which the sentinels know it." },
+    { .name = "user",
+      .kind = FIELD_TEXT,
+      MEMBER(sentinel_settings, credentials.user),
+      .least = 1,
+      .most = NAME_BYTES_MAX,
+      .doc = "User of the sentinels' own access control, if they have one. "
+             "Needs `password_file`." },
+    { .name = "password_file",
+      .kind = FIELD_TEXT,
+      MEMBER(sentinel_settings, password_file),
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "A file that holds the sentinels' password, as that of the "
+             "store." },
+};
+
+static const struct group sentinel_group = GROUP(
+    sentinel_settings, sentinel_fields,
+    "The servers are sentinels: they are asked which Redis is the master, "
+    "at the start and whenever it is lost.");
+
 static const struct field store_fields[] = {
     { .name = "kind",
       .kind = FIELD_CHOICE,
@@ -186,9 +217,33 @@ static const struct field store_fields[] = {
       MEMBER(store_settings, servers),
       .needs_restart = true,
       .least = 1,
-      .most = 1,
+      .most = SENTINELS_MAX,
       .doc = "Where Redis is: `host:port` or `unix:/path`. Required for the "
-             "kind `redis`." },
+             "kind `redis`. With `sentinel`: where the sentinels are; else "
+             "one." },
+    { .name = "sentinel",
+      .kind = FIELD_OPTIONAL_GROUP,
+      MEMBER(store_settings, sentinel),
+      .needs_restart = true,
+      .group = &sentinel_group,
+      .doc = "Where `servers` are sentinels." },
+    { .name = "user",
+      .kind = FIELD_TEXT,
+      MEMBER(store_settings, credentials.user),
+      .least = 1,
+      .most = NAME_BYTES_MAX,
+      .doc = "User of Redis' access control; by default its default user. "
+             "Needs `password_file`. A change holds from the next connection "
+             "on." },
+    { .name = "password_file",
+      .kind = FIELD_TEXT,
+      MEMBER(store_settings, password_file),
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "A file that holds the password of that user, on one line of at "
+             "most 512 bytes. Its path is relative to the file that names it. "
+             "It is watched as the configuration is; a change holds from the "
+             "next connection on." },
     { .name = "database",
       .kind = FIELD_INTEGER,
       MEMBER(store_settings, database),

@@ -15,6 +15,7 @@
 #include "policy/base/log.h"
 #include "policy/rule/rule.h"
 #include "quota/limit.h"
+#include "quota/redis/redis.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,14 +51,25 @@ enum store_kind {
     STORE_REDIS,
 };
 
-/* The group `store`. All (r) but `deadline`. */
+/* The group `store.sentinel`. */
+struct sentinel_settings {
+    struct str master; /* (r) by which the sentinels know it */
+    struct redis_credentials credentials;
+    struct str password_file;
+};
+
+/* The group `store`. All (r) but `deadline` and credentials. */
 struct store_settings {
     enum store_kind kind;
-    uint64_t size_bytes;      /* memory */
-    struct str_array servers; /* redis: "host:port" or "unix:/path" */
-    struct str key_prefix;    /* redis */
-    uint32_t database;        /* redis */
-    int64_t deadline_ns;      /* of one operation */
+    uint64_t size_bytes;                /* memory */
+    struct str_array servers;           /* redis: "host:port" or "unix:/path" */
+    struct sentinel_settings *sentinel; /* redis: `servers` are sentinels;
+                                           NULL: they are not */
+    struct redis_credentials credentials; /* redis */
+    struct str password_file;             /* redis */
+    struct str key_prefix;                /* redis */
+    uint32_t database;                    /* redis */
+    int64_t deadline_ns;                  /* of one operation */
 };
 
 struct log_settings {

@@ -66,9 +66,10 @@ static void watch_file(struct watch *watch, struct str path, struct stamp stamp)
 void watch_files(struct watch *watch, const struct bundle *bundle)
 {
     arena_clear(&watch->arena);
-    watch->files =
-        arena_calloc(&watch->arena, bundle->file_count + bundle->list_count,
-                     sizeof(watch->files[0]));
+    watch->files = arena_calloc(&watch->arena,
+                                bundle->file_count + bundle->list_count +
+                                    bundle->secret_count,
+                                sizeof(watch->files[0]));
     watch->file_count = 0;
     watch->has_changed = false;
     watch->look_ns = 0;
@@ -77,6 +78,10 @@ void watch_files(struct watch *watch, const struct bundle *bundle)
     for (uint32_t i = 0; i < bundle->list_count; i++)
         if (bundle->lists[i].path.len > 0)
             watch_file(watch, bundle->lists[i].path, bundle->lists[i].stamp);
+    for (uint32_t i = 0; i < bundle->secret_count; i++)
+        if (bundle->secrets[i].path.len > 0)
+            watch_file(watch, bundle->secrets[i].path,
+                       bundle->secrets[i].stamp);
 }
 
 int watch_fd(const struct watch *watch)

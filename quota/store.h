@@ -129,6 +129,10 @@ struct store {
     const struct store_ops *ops;
     struct store_stats stats;
     bool is_up; /* whether operations reach the data; false: an outage */
+    /* Of a store with a clock of its own, once that is known: its time since
+     * 1970 less CLOCK_BOOTTIME. */
+    bool has_clock;
+    int64_t clock_offset_ns;
 };
 
 /* Fills take->status and grants now, or later by take->done. now_ns:

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -64,6 +65,17 @@ static inline struct str str_skip(struct str s, size_t count)
         s.data += count;
     s.len -= count;
     return s;
+}
+
+/* A copy on the heap that ends in NUL: its first, if it holds others. Aborts
+ * where there is no memory. */
+static inline char *str_dup(struct str s)
+{
+    char *copy = strndup(s.len > 0 ? s.data : "", s.len);
+
+    if (!copy)
+        abort();
+    return copy;
 }
 
 #endif

@@ -13,6 +13,9 @@ static void print_store(FILE *out, const struct store_settings *store)
         for (uint32_t i = 0; i < store->servers.count; i++)
             fprintf(out, "%s%.*s", i == 0 ? " at " : ", ",
                     STR_ARG(store->servers.items[i]));
+        if (store->sentinel)
+            fprintf(out, " (sentinels of %.*s)",
+                    STR_ARG(store->sentinel->master));
         break;
     }
 }

@@ -348,6 +348,20 @@ static void write_gate(FILE *out, const struct gate *gate)
               atomic_load(&gate->answers));
 }
 
+static void write_skew(FILE *out, const struct shared *shared)
+{
+    static const char name[] = "sluice_store_clock_skew_seconds";
+    int64_t skew_ns, size_ns;
+
+    if (!shared_store_skew(shared, &skew_ns))
+        return;
+    size_ns = skew_ns < 0 ? -skew_ns : skew_ns;
+    write_head(out, name, "gauge",
+               "how far the store's clock is ahead of this machine's");
+    fprintf(out, "%s %s%" PRId64 ".%09" PRId64 "\n", name,
+            skew_ns < 0 ? "-" : "", size_ns / SECOND, size_ns % SECOND);
+}
+
 static void write_usage(FILE *out, struct store *store)
 {
     struct local_usage usage;
@@ -377,6 +391,7 @@ void metrics_write(FILE *out, const struct facts *facts)
     write_quotas(out, shared);
     write_lists(out, facts->board);
     write_gate(out, &shared->gate);
+    write_skew(out, shared);
     if (facts->store)
         write_usage(out, facts->store);
 }

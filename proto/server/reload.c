@@ -210,6 +210,19 @@ static void log_lists(const struct snapshot *old, const struct snapshot *new)
     }
 }
 
+/* Not what they hold, but that this has changed. */
+static void log_secrets(const struct snapshot *old, const struct snapshot *new)
+{
+    for (uint32_t i = 0; i < new->bundle.secret_count; i++) {
+        const struct bundle_secret *secret = &new->bundle.secrets[i];
+        struct str before = bundle_find_secret(&old->bundle, secret->name);
+
+        if (before.data && !str_eq(before, secret->text))
+            log_info("changed", "setting=\"%.*s: another password\"",
+                     STR_ARG(secret->name));
+    }
+}
+
 static void commit(struct reload *reload)
 {
     struct edition *old = reload->current;
@@ -220,6 +233,7 @@ static void commit(struct reload *reload)
     log_info("reload", "generation=%" PRIu64, reload->current->generation);
     log_changes(old->snapshot, reload->current->snapshot);
     log_lists(old->snapshot, reload->current->snapshot);
+    log_secrets(old->snapshot, reload->current->snapshot);
     edition_free(old);
     take_effect(reload);
     COUNT(reload->shared->reloads, 1);

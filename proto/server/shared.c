@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -147,6 +148,24 @@ uint64_t shared_checks(const struct shared *shared, unsigned door,
     return shared_sum(shared,
                       offsetof(struct worker_block, checks) +
                           (door * VERDICT_COUNT + verdict) * sizeof(uint64_t));
+}
+
+bool shared_store_skew(const struct shared *shared, int64_t *skew_ns)
+{
+    bool is_known = false;
+
+    *skew_ns = 0;
+    for (uint32_t i = 0; i < shared->worker_count; i++) {
+        const struct worker_block *block = &shared->workers[i];
+        int64_t skew = atomic_load(&block->store_skew_ns);
+
+        if (!atomic_load(&block->has_store_skew))
+            continue;
+        is_known = true;
+        if (llabs(skew) > llabs(*skew_ns))
+            *skew_ns = skew;
+    }
+    return is_known;
 }
 
 bool gate_open(struct gate *gate, uint32_t index)

@@ -139,6 +139,8 @@ struct worker_block {
     STORE_STATS(X)
 #undef X
     struct histogram store_latency;
+    _Atomic uint32_t has_store_skew; /* whether the next one is known */
+    _Atomic int64_t store_skew_ns;   /* the store's clock less this machine's */
     struct rule_counters rules[NAME_SLOTS];
     struct quota_counters quotas[NAME_SLOTS];
 };
@@ -187,6 +189,10 @@ uint64_t shared_sum(const struct shared *shared, size_t offset);
 /* The checks of one door that ended so, of all workers. */
 uint64_t shared_checks(const struct shared *shared, unsigned door,
                        unsigned verdict);
+
+/* How far the store's clock is ahead of this machine's: of what workers have
+ * measured, that which is furthest from 0. False: none has. */
+bool shared_store_skew(const struct shared *shared, int64_t *skew_ns);
 
 /* Opens or closes the gate for worker `index`. True if that changed it from
  * shut to open, or back: then the caller logs. */

@@ -111,11 +111,15 @@ static json_t *store(const struct facts *facts)
 {
     const struct gate *gate = &facts->shared->gate;
     json_t *object = json_object();
+    int64_t skew_ns;
 
     json_object_set_new(object, "kind",
                         json_string(store_name(facts->store_kind)));
     json_object_set_new(object, "up", json_boolean(!atomic_load(&gate->mask)));
     json_object_set_new(object, "gate", gate_state(gate));
+    if (shared_store_skew(facts->shared, &skew_ns))
+        json_object_set_new(object, "clock_skew_us",
+                            json_integer(skew_ns / MICROSECOND));
     if (facts->store)
         json_object_set_new(object, "usage", usage(facts->store));
     return object;

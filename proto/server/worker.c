@@ -5,8 +5,7 @@
 #include "proto/server/control.h"
 #include "proto/server/control_thread.h"
 #include "proto/server/core_log.h"
-#include "quota/local/local.h"
-#include "quota/redis/redis.h"
+#include "proto/server/store_open.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -37,18 +36,47 @@ static void note_turn(struct worker *worker, int64_t now_ns)
 #undef X
 }
 
+/* Both clocks are this machine's, so how far they are from each other is known
+ * without a mistake. */
+static void note_skew(struct worker *worker)
+{
+    const struct store *store = worker->store;
+    struct worker_block *block = worker->block;
+
+    if (!store->has_clock || store->clock_offset_ns == worker->clock_offset_ns)
+        return;
+    worker->clock_offset_ns = store->clock_offset_ns;
+    atomic_store(&block->store_skew_ns,
+                 store->clock_offset_ns - (clock_wall_ns() - clock_boot_ns()));
+    atomic_store(&block->has_store_skew, true);
+}
+
+/* Passwords may change while it runs. */
+static void note_configuration(struct worker *worker)
+{
+    const struct snapshot *snapshot = worker->serving.current->snapshot;
+
+    if (!worker->is_store_redis ||
+        worker->store_generation == snapshot->generation)
+        return;
+    worker->store_generation = snapshot->generation;
+    store_open_renew(worker->store, &snapshot->store);
+}
+
 /* What calls have asked of the store meanwhile leaves now, in one write. */
 static void on_turn(struct core *core)
 {
     struct worker *worker = container_of(core, struct worker, core);
 
     serving_turn(&worker->serving);
+    note_configuration(worker);
     if (core_is_stopping(core))
         streams_drain(&worker->streams);
     if (core->has_lock)
         store_thread_turn(&worker->store_thread, core->now_ns);
     outage_turn(worker->outage, worker->store->is_up, core->now_ns);
     note_turn(worker, core->now_ns);
+    note_skew(worker);
 }
 
 struct call_thread {
@@ -75,6 +103,7 @@ static void adopt_block(struct worker *worker)
     atomic_store(&block->open_connections, 0);
     atomic_store(&block->calls_in_progress, 0);
     atomic_store(&block->open_streams, 0);
+    atomic_store(&block->has_store_skew, false);
 #define X(name, help)                                                          \
     worker->stats_before.name = atomic_load(&block->store_##name);
     STORE_STATS(X)
@@ -99,6 +128,8 @@ static void worker_init(struct worker *worker, const struct worker_parts *parts,
         .block = &parts->shared->workers[parts->index],
         .store = parts->store,
         .outage = parts->outage,
+        .is_store_redis = parts->is_store_redis,
+        .store_generation = parts->served->snapshot->generation,
     };
     adopt_block(worker);
     denial_log_init(&worker->denials, random_seed());
@@ -195,38 +226,6 @@ int worker_run(const struct worker_parts *parts)
 
 /* ---- the process ------------------------------------------------------- */
 
-/* on_turn sees it by store->is_up. */
-static void on_store_up(void *context, const char *server)
-{
-    (void)context;
-    (void)server;
-}
-
-static void on_store_down(void *context, const char *server, const char *detail)
-{
-    outage_down(context, server, detail, clock_boot_ns());
-}
-
-static struct store *open_store(const struct store_settings *settings,
-                                struct outage *outage)
-{
-    const struct redis_events events = { on_store_up, on_store_down, outage };
-    struct redis_settings redis = {
-        .key_prefix = settings->key_prefix,
-        .database = settings->database,
-        .deadline_ns = settings->deadline_ns,
-    };
-
-    switch (settings->kind) {
-    case STORE_MEMORY:
-        return local_open(WORKER_FD_STORE);
-    case STORE_REDIS:
-        redis.server = settings->servers.items[0];
-        return redis_store_new(&redis, &events);
-    }
-    return NULL;
-}
-
 /* False with the reason in `why`. */
 static bool make_parts(struct worker_parts *parts, struct outage *outage,
                        char *why, size_t why_size)
@@ -248,8 +247,9 @@ static bool make_parts(struct worker_parts *parts, struct outage *outage,
     if (!parts->served)
         return false;
     settings = &parts->served->snapshot->store;
-    parts->is_store_late = settings->kind == STORE_REDIS;
-    parts->store = open_store(settings, outage);
+    parts->is_store_redis = settings->kind == STORE_REDIS;
+    parts->is_store_late = parts->is_store_redis;
+    parts->store = store_open(settings, WORKER_FD_STORE, outage);
     return parts->store;
 }
 

@@ -45,6 +45,9 @@ struct worker {
     struct denial_log denials;
     struct store_thread store_thread; /* if the store answers later */
     struct store_stats stats_before;  /* what `block` had at the start */
+    int64_t clock_offset_ns;          /* the store's, when last noted */
+    bool is_store_redis;
+    uint64_t store_generation; /* whose passwords the store has */
 };
 
 /* What a worker is made of. */
@@ -55,6 +58,7 @@ struct worker_parts {
     struct served *served; /* taken over */
     struct store *store;   /* taken over */
     bool is_store_late;    /* it may answer later */
+    bool is_store_redis;   /* it was opened as such */
     struct outage *outage;
 };
 

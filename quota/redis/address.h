@@ -8,10 +8,14 @@
 #ifndef QUOTA_REDIS_ADDRESS_H
 #define QUOTA_REDIS_ADDRESS_H
 
+#include "policy/base/clock.h"
 #include "policy/base/str.h"
 
 #include <stdint.h>
 #include <sys/socket.h>
+
+/* How often to ask whether a name was found. */
+#define ADDRESS_POLL_NS (5 * MILLISECOND)
 
 /* Of one name; further ones are not tried. */
 #define ADDRESSES_MAX 4
@@ -29,7 +33,7 @@ void address_fini(struct address *address);
 
 enum address_result {
     ADDRESS_FOUND,
-    ADDRESS_PENDING, /* ask again after a few milliseconds */
+    ADDRESS_PENDING, /* ask again after ADDRESS_POLL_NS */
     ADDRESS_NONE,    /* address->fault says why */
 };
 

@@ -7,6 +7,7 @@
 #define QUOTA_REDIS_OPERATION_H
 
 #include "policy/base/list.h"
+#include "quota/redis/login.h"
 #include "quota/redis/outbox.h"
 #include "quota/redis/reply.h"
 #include "quota/store.h"
@@ -18,8 +19,11 @@ enum operation_kind {
     OPERATION_TAKE,
     OPERATION_RELEASE,
     OPERATION_EXPIRED, /* its owner has its answer; the reply is skipped */
-    OPERATION_PROBE,
+    OPERATION_LOGIN,
     OPERATION_SELECT,
+    OPERATION_ROLE,  /* whether it is a master */
+    OPERATION_CLOCK, /* how late it is there */
+    OPERATION_PROBE,
     OPERATION_LOAD,
 };
 
@@ -44,6 +48,7 @@ static inline bool operation_has_owner(const struct operation *operation)
 struct operation_target {
     struct str prefix; /* of all keys */
     uint32_t database;
+    const struct login *login;
 };
 
 /* Writes the command. False: no room, nothing is written. Not of one that
@@ -51,8 +56,8 @@ struct operation_target {
 bool operation_put(const struct operation *operation, struct outbox *outbox,
                    const struct operation_target *target);
 
-/* Fills the answer of a take or release. False: the reply is no answer to the
- * operation, but an error or anything else. */
+/* Fills the answer of a take or release. False: the reply is not what the
+ * operation is sent for, but an error or anything else. */
 bool operation_read(const struct operation *operation,
                     const struct reply *reply);
 

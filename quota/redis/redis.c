@@ -1,5 +1,6 @@
 #include "quota/redis/redis.h"
 
+#include "quota/redis/sentinel.h"
 #include "quota/redis/session.h"
 
 #include <openssl/evp.h>
@@ -9,6 +10,8 @@
 struct redis_store {
     struct store store;
     struct session session;
+    struct sentinel *sentinel; /* NULL: the server is known */
+    bool was_up;               /* since the sentinels last answered */
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
 };
@@ -70,25 +73,106 @@ static struct quota_id redis_hash(struct store *store, struct str bytes)
     return id;
 }
 
+/* -- Waiting -- */
+
+static void wait_until(struct store_wait *wait, int64_t deadline_ns)
+{
+    if (deadline_ns < wait->deadline_ns)
+        wait->deadline_ns = deadline_ns;
+}
+
+static void wait_for(struct store_wait *wait,
+                     const struct connection *connection)
+{
+    if (connection->fd < 0)
+        return;
+    wait->fds[wait->fd_count].fd = connection->fd;
+    wait->fds[wait->fd_count].events = connection_events(connection);
+    wait->fds[wait->fd_count].revents = 0;
+    wait->fd_count++;
+}
+
 static void redis_wait(struct store *store, struct store_wait *wait)
 {
-    session_wait(&of_store(store)->session, wait);
+    const struct redis_store *redis = of_store(store);
+
+    wait->fd_count = 0;
+    wait->deadline_ns = session_deadline_ns(&redis->session);
+    wait_for(wait, &redis->session.connection);
+    if (redis->sentinel) {
+        wait_until(wait, sentinel_deadline_ns(redis->sentinel));
+        wait_for(wait, &redis->sentinel->connection);
+    }
+}
+
+/* -- Steps -- */
+
+static short events_of(const struct store_wait *ready,
+                       const struct connection *connection)
+{
+    if (!ready || connection->fd < 0)
+        return 0;
+    for (uint32_t i = 0; i < ready->fd_count; i++)
+        if (ready->fds[i].fd == connection->fd)
+            return ready->fds[i].revents;
+    return 0;
+}
+
+/* Tells the session what the sentinels say. */
+static void step_sentinel(struct redis_store *redis, short revents,
+                          int64_t now_ns)
+{
+    struct sentinel *sentinel = redis->sentinel;
+
+    if (!sentinel_step(sentinel, revents, now_ns))
+        return;
+    redis->was_up = false;
+    if (sentinel->found[0])
+        session_lead(&redis->session, str_of(sentinel->found), now_ns);
+    else
+        session_mislead(&redis->session, sentinel->fault, now_ns);
 }
 
 static void redis_step(struct store *store, const struct store_wait *ready,
                        int64_t now_ns)
 {
-    session_step(&of_store(store)->session, ready, now_ns);
+    struct redis_store *redis = of_store(store);
+    /* Looked up first: a socket that is opened below may get the number of one
+     * that is closed below. */
+    short revents = events_of(ready, &redis->session.connection);
+
+    if (redis->sentinel)
+        step_sentinel(redis, events_of(ready, &redis->sentinel->connection),
+                      now_ns);
+    session_step(&redis->session, revents, now_ns);
+    redis->was_up |= store->is_up;
+    if (redis->session.is_seeking && !redis->sentinel->is_asking)
+        sentinel_ask(redis->sentinel, redis->was_up, now_ns);
 }
+
+/* -- Beginning and end -- */
 
 static void redis_free(struct store *store)
 {
     struct redis_store *redis = of_store(store);
 
     session_fini(&redis->session);
+    if (redis->sentinel)
+        sentinel_fini(redis->sentinel);
+    free(redis->sentinel);
     EVP_MD_CTX_free(redis->digest);
     EVP_MD_free(redis->sha256);
     free(redis);
+}
+
+static struct sentinel *new_sentinel(const struct redis_sentinels *settings)
+{
+    struct sentinel *sentinel = malloc(sizeof(*sentinel));
+
+    if (!sentinel)
+        abort();
+    sentinel_init(sentinel, settings);
+    return sentinel;
 }
 
 struct store *redis_store_new(const struct redis_settings *settings,
@@ -113,5 +197,18 @@ struct store *redis_store_new(const struct redis_settings *settings,
     if (!redis->sha256 || !redis->digest)
         abort();
     session_init(&redis->session, &redis->store, settings, events, seed);
+    if (settings->sentinels)
+        redis->sentinel = new_sentinel(settings->sentinels);
     return &redis->store;
+}
+
+void redis_store_set_credentials(struct store *store,
+                                 const struct redis_credentials *credentials,
+                                 const struct redis_credentials *of_sentinels)
+{
+    struct redis_store *redis = of_store(store);
+
+    session_set_credentials(&redis->session, credentials);
+    if (redis->sentinel && of_sentinels)
+        sentinel_set_credentials(redis->sentinel, of_sentinels);
 }

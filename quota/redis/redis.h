@@ -15,8 +15,25 @@
 
 #include <stdint.h>
 
+/* Who Sluice is to a server. */
+struct redis_credentials {
+    struct str user;     /* empty: the server's default user */
+    struct str password; /* empty: nothing is said. Never to be shown */
+};
+
+/* Sentinels, which know where the master is. */
+#define SENTINELS_MAX 16
+struct redis_sentinels {
+    const struct str *servers; /* where they are, as of a server */
+    uint32_t count;            /* 1 .. SENTINELS_MAX */
+    struct str master;         /* by which they know it */
+    struct redis_credentials credentials;
+};
+
 struct redis_settings {
     struct str server; /* "host:port" (numeric or resolvable) or "unix:/path" */
+    const struct redis_sentinels *sentinels; /* instead; NULL: `server` */
+    struct redis_credentials credentials;
     struct str key_prefix;
     uint32_t database;
     int64_t deadline_ns; /* of one operation */
@@ -30,12 +47,20 @@ struct redis_events {
 };
 
 /*
- * Copies the settings. Connects when first stepped; works without Redis, and
+ * Copies the settings. With sentinels, the server is the one that they call the
+ * master and that says so itself; they are asked again whenever it is lost.
+ * Connects when first stepped; works without Redis, and
  * with an address that is none: then every operation is an outage, and `down`
  * says why. Names are looked up by a thread of the C library, again for each
  * connection, and never waited for. Needs Redis 6.2 or later.
  */
 struct store *redis_store_new(const struct redis_settings *settings,
                               const struct redis_events *events);
+
+/* Copies them; they hold from the next connection on. of_sentinels: NULL: as
+ * they were. */
+void redis_store_set_credentials(struct store *store,
+                                 const struct redis_credentials *credentials,
+                                 const struct redis_credentials *of_sentinels);
 
 #endif

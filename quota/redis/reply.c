@@ -8,6 +8,22 @@
  * struct reply; NULL makes the reader give up.
  */
 
+/* Whether it is an element of the reply itself. */
+static bool is_element(const redisReadTask *task)
+{
+    return task->parent && !task->parent->parent;
+}
+
+static void keep_text(struct reply *reply, int index, const char *text,
+                      size_t len)
+{
+    if (index >= REPLY_TEXTS_MAX || len >= REPLY_TEXT_BYTES ||
+        memchr(text, '\0', len))
+        return;
+    memcpy(reply->texts[index], text, len);
+    reply->texts[index][len] = '\0';
+}
+
 static void *put_text(const redisReadTask *task, char *text, size_t len)
 {
     struct reply *reply = task->privdata;
@@ -19,6 +35,8 @@ static void *put_text(const redisReadTask *task, char *text, size_t len)
             len = sizeof(reply->error) - 1;
         memcpy(reply->error, text, len);
         reply->error[len] = '\0';
+    } else if (is_element(task) && task->type != REDIS_REPLY_ERROR) {
+        keep_text(reply, task->idx, text, len);
     }
     return reply;
 }
@@ -27,9 +45,10 @@ static void *put_array(const redisReadTask *task, int element_count)
 {
     struct reply *reply = task->privdata;
 
+    /* Of what is within, little is kept, however much it is. */
     if (task->parent)
         reply->kind = REPLY_OTHER;
-    return element_count <= REPLY_INTEGERS_MAX ? reply : NULL;
+    return task->parent || element_count <= REPLY_INTEGERS_MAX ? reply : NULL;
 }
 
 static void *put_integer(const redisReadTask *task, long long value)
@@ -93,6 +112,8 @@ enum reply_result reply_next(struct reply_reader *reader)
     if (reader->is_complete) {
         reader->reply.kind = REPLY_INTEGERS;
         reader->reply.count = 0;
+        for (int i = 0; i < REPLY_TEXTS_MAX; i++)
+            reader->reply.texts[i][0] = '\0';
         reader->is_complete = false;
     }
     if (redisReaderGetReply(reader->hiredis, &object) != REDIS_OK)

@@ -1,8 +1,7 @@
 /*
  * Reads Redis' replies out of bytes, with the reader of hiredis. Keeps of each
- * what we need: integers, or the text of an error. Bounded memory, whatever
- * the bytes; no allocation per reply.
- * Threads: its owner's.
+ * what we need: integers, the first texts, or the text of an error. Bounded
+ * memory, whatever the bytes; no allocation per reply. Threads: its owner's.
  */
 #ifndef QUOTA_REDIS_REPLY_H
 #define QUOTA_REDIS_REPLY_H
@@ -14,6 +13,9 @@
 #include <hiredis/read.h>
 
 #define REPLY_INTEGERS_MAX 24
+/* The first elements of an array, and the longest of them with its NUL. */
+#define REPLY_TEXTS_MAX 2
+#define REPLY_TEXT_BYTES 256
 /* Of a reply that is not complete yet. */
 #define REPLY_BYTES_MAX 16384
 
@@ -27,6 +29,8 @@ struct reply {
     enum reply_kind kind;
     uint32_t count;
     int64_t integers[REPLY_INTEGERS_MAX];
+    /* Empty: no text, one that is too long, or one that holds a NUL. */
+    char texts[REPLY_TEXTS_MAX][REPLY_TEXT_BYTES];
     char error[128]; /* cut; ends in NUL */
 };
 

@@ -1,13 +1,12 @@
 #include "quota/redis/session.h"
 
+#include "quota/redis/fault.h"
 #include "quota/redis/script.h"
+#include "quota/redis/session_part.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* How often to look whether a name was found. */
-#define LOOKUP_POLL_NS (5 * MILLISECOND)
 
 static int64_t sooner(int64_t a_ns, int64_t b_ns)
 {
@@ -32,15 +31,14 @@ static void tell(struct session *session)
     }
 }
 
-static void succeed(struct session *session)
+void session_succeed(struct session *session)
 {
     breaker_succeed(&session->breaker);
     tell(session);
 }
 
-/* Redis is away, or as good as that; the connection may still be good. */
-static void trip(struct session *session, const char *what, const char *why,
-                 int64_t now_ns)
+void session_trip(struct session *session, const char *what, const char *why,
+                  int64_t now_ns)
 {
     breaker_trip(&session->breaker, now_ns);
     snprintf(session->fault, sizeof(session->fault), "%s%s", what, why);
@@ -74,13 +72,12 @@ static void abandon_all(struct session *session)
             answer_outage(session, &operation);
 }
 
-/* Gives the connection up, if there is one, with all that is under way. */
-static void lose(struct session *session, const char *what, const char *why,
-                 int64_t now_ns)
+void session_lose(struct session *session, const char *what, const char *why,
+                  int64_t now_ns)
 {
     connection_close(&session->connection);
-    session->is_loading = false;
-    trip(session, what, why, now_ns);
+    session->is_loading = session->is_clock_asked = false;
+    session_trip(session, what, why, now_ns);
     abandon_all(session);
 }
 
@@ -95,6 +92,13 @@ static bool send_operation(struct session *session,
         return false;
     pending_add(&session->pending, operation);
     return true;
+}
+
+bool session_send(struct session *session, enum operation_kind kind)
+{
+    const struct operation operation = { .kind = kind };
+
+    return send_operation(session, &operation);
 }
 
 bool session_start(struct session *session, struct operation *operation,
@@ -115,11 +119,9 @@ bool session_start(struct session *session, struct operation *operation,
  * again, after the script. */
 static bool send_again(struct session *session, struct operation operation)
 {
-    const struct operation load = { .kind = OPERATION_LOAD };
-
     if (operation.is_repeated)
         return false;
-    if (!session->is_loading && !send_operation(session, &load))
+    if (!session->is_loading && !session_send(session, OPERATION_LOAD))
         return false;
     session->is_loading = true;
     operation.is_repeated = true;
@@ -128,10 +130,29 @@ static bool send_again(struct session *session, struct operation operation)
 
 /* -- Replies -- */
 
-/* What is wrong with a reply that is no answer. */
-static const char *fault_of(const struct reply *reply)
+/* One operation failed, and what that says of the others. */
+static void take_fault(struct session *session, const struct reply *reply,
+                       int64_t now_ns)
 {
-    return reply->kind == REPLY_ERROR ? reply->error : "malformed reply";
+    char why[SESSION_FAULT_BYTES];
+
+    session_explain(reply, why, sizeof(why));
+    if (reply->kind != REPLY_ERROR) {
+        session_lose(session, "", why, now_ns);
+        return;
+    }
+    switch (fault_kind_of(reply->error)) {
+    case FAULT_OPERATION:
+    case FAULT_SCRIPT:
+        fail(session, why, now_ns);
+        break;
+    case FAULT_AWAY:
+        session_trip(session, "", why, now_ns);
+        break;
+    case FAULT_ASTRAY:
+        session_lose(session, "", why, now_ns);
+        break;
+    }
 }
 
 static void finish_owned(struct session *session,
@@ -139,29 +160,12 @@ static void finish_owned(struct session *session,
                          const struct reply *reply, int64_t now_ns)
 {
     if (operation_read(operation, reply)) {
-        succeed(session);
+        session_succeed(session);
         operation_done(operation);
     } else if (!script_is_missing(reply) || !send_again(session, *operation)) {
-        if (reply->kind == REPLY_ERROR)
-            fail(session, reply->error, now_ns);
-        else
-            lose(session, "", fault_of(reply), now_ns);
+        take_fault(session, reply, now_ns);
         answer_outage(session, operation);
     }
-}
-
-static void finish_probe(struct session *session,
-                         const struct operation *operation,
-                         const struct reply *reply, int64_t now_ns)
-{
-    /* A connection that only yields errors is given up: it may lead to what is
-     * a replica by now, while the address leads elsewhere. */
-    if (!operation_read(operation, reply))
-        lose(session, "", fault_of(reply), now_ns);
-    else if (now_ns - session->probe_sent_ns > session->deadline_ns)
-        trip(session, "", "slower than the deadline", now_ns);
-    else
-        succeed(session);
 }
 
 static void finish(struct session *session, const struct operation *operation,
@@ -172,20 +176,19 @@ static void finish(struct session *session, const struct operation *operation,
     case OPERATION_RELEASE:
         finish_owned(session, operation, reply, now_ns);
         break;
-    case OPERATION_PROBE:
-        finish_probe(session, operation, reply, now_ns);
-        break;
+    case OPERATION_LOGIN:
     case OPERATION_SELECT:
-        if (!operation_read(operation, reply))
-            lose(session, "cannot select the database: ", fault_of(reply),
-                 now_ns);
+    case OPERATION_ROLE:
+    case OPERATION_CLOCK:
+    case OPERATION_PROBE:
+        session_finish_own(session, operation, reply, now_ns);
         break;
     case OPERATION_LOAD:
         session->is_loading = false;
         break;
     case OPERATION_EXPIRED:
         if (reply->kind == REPLY_OTHER)
-            lose(session, "", "malformed reply", now_ns);
+            session_lose(session, "", "malformed reply", now_ns);
         break;
     }
 }
@@ -205,7 +208,7 @@ static void finish_all(struct session *session, int64_t now_ns)
             pending_take_first(&session->pending, &operation))
             finish(session, &operation, &connection->reader.reply, now_ns);
         else
-            lose(session, "", "malformed reply", now_ns);
+            session_lose(session, "", "malformed reply", now_ns);
     }
 }
 
@@ -218,70 +221,10 @@ static void receive(struct session *session, int64_t now_ns)
             connection_receive(&session->connection, &is_drained);
 
         if (fault)
-            lose(session, "", fault, now_ns);
+            session_lose(session, "", fault, now_ns);
         else
             finish_all(session, now_ns);
     }
-}
-
-/* -- Probes -- */
-
-static void send_probe(struct session *session, int64_t now_ns)
-{
-    const struct operation probe = { .kind = OPERATION_PROBE };
-
-    session->probe_sent_ns = now_ns;
-    if (!send_operation(session, &probe))
-        lose(session, "", "no room for a probe", now_ns);
-}
-
-static void greet(struct session *session, int64_t now_ns)
-{
-    const struct operation select = { .kind = OPERATION_SELECT };
-
-    session->store->stats.reconnects++;
-    if (session->target.database != 0)
-        send_operation(session, &select);
-    send_probe(session, now_ns);
-}
-
-static void connect_to_next(struct session *session, int64_t now_ns)
-{
-    const struct sockaddr *sockaddr;
-    socklen_t len;
-    const char *fault;
-
-    session->lookup_at_ns = INT64_MAX;
-    switch (address_next(&session->address, &sockaddr, &len)) {
-    case ADDRESS_PENDING:
-        session->lookup_at_ns = now_ns + LOOKUP_POLL_NS;
-        break;
-    case ADDRESS_NONE:
-        lose(session, "no address: ", session->address.fault, now_ns);
-        break;
-    case ADDRESS_FOUND:
-        fault = connection_open(&session->connection, sockaddr, len);
-        if (fault)
-            lose(session, "cannot connect: ", fault, now_ns);
-        else if (session->connection.is_connected)
-            greet(session, now_ns);
-        break;
-    }
-}
-
-static void start_probe(struct session *session, int64_t now_ns)
-{
-    int64_t patience_ns = SESSION_PATIENCE_NS;
-
-    if (patience_ns < session->deadline_ns)
-        patience_ns = session->deadline_ns;
-    breaker_probe(&session->breaker);
-    session->probe_until_ns = now_ns + patience_ns;
-    session->lookup_at_ns = INT64_MAX;
-    if (session->connection.fd < 0)
-        connect_to_next(session, now_ns);
-    else
-        send_probe(session, now_ns);
 }
 
 /* -- Steps -- */
@@ -297,9 +240,9 @@ static void handle_socket(struct session *session, short events, int64_t now_ns)
     }
     fault = connection_finish(&session->connection);
     if (fault)
-        lose(session, "cannot connect: ", fault, now_ns);
+        session_lose(session, "cannot connect: ", fault, now_ns);
     else
-        greet(session, now_ns);
+        session_greet(session, now_ns);
 }
 
 static void handle_time(struct session *session, int64_t now_ns)
@@ -310,91 +253,66 @@ static void handle_time(struct session *session, int64_t now_ns)
         fail(session, "no answer in time", now_ns);
         answer_outage(session, &operation);
     }
-    if (session->breaker.state == BREAKER_HALF_OPEN) {
-        if (now_ns >= session->probe_until_ns)
-            lose(session, "", "no answer", now_ns);
-        else if (now_ns >= session->lookup_at_ns)
-            connect_to_next(session, now_ns);
-    }
-    if (breaker_is_due(&session->breaker, now_ns))
-        start_probe(session, now_ns);
+    session_pass_time(session, now_ns);
 }
 
-void session_step(struct session *session, const struct store_wait *ready,
-                  int64_t now_ns)
+void session_step(struct session *session, short revents, int64_t now_ns)
 {
     struct connection *connection = &session->connection;
     const char *fault;
 
     /* Replies first: what has arrived is not late. */
-    if (ready && ready->fd_count > 0 && ready->fds[0].revents != 0 &&
-        ready->fds[0].fd == connection->fd)
-        handle_socket(session, ready->fds[0].revents, now_ns);
+    if (revents != 0 && connection->fd >= 0)
+        handle_socket(session, revents, now_ns);
     handle_time(session, now_ns);
     if (!connection->is_connected)
         return;
     fault = connection_send(connection);
     if (fault)
-        lose(session, "", fault, now_ns);
+        session_lose(session, "", fault, now_ns);
 }
 
-static int64_t next_deadline_ns(const struct session *session)
+int64_t session_deadline_ns(const struct session *session)
 {
-    int64_t deadline_ns = pending_deadline_ns(&session->pending);
-
-    switch (session->breaker.state) {
-    case BREAKER_CLOSED:
-        break;
-    case BREAKER_OPEN:
-        return sooner(deadline_ns, session->breaker.probe_at_ns);
-    case BREAKER_HALF_OPEN:
-        return sooner(deadline_ns,
-                      sooner(session->probe_until_ns, session->lookup_at_ns));
-    }
-    return deadline_ns;
-}
-
-void session_wait(const struct session *session, struct store_wait *wait)
-{
-    const struct connection *connection = &session->connection;
-
-    wait->deadline_ns = next_deadline_ns(session);
-    wait->fd_count = connection->fd >= 0;
-    wait->fds[0].fd = connection->fd;
-    wait->fds[0].events = connection_events(connection);
-    wait->fds[0].revents = 0;
+    return sooner(pending_deadline_ns(&session->pending),
+                  session_own_deadline_ns(session));
 }
 
 /* -- Beginning and end -- */
-
-static char *copy_text(struct str text)
-{
-    char *copy = strndup(text.len > 0 ? text.data : "", text.len);
-
-    if (!copy)
-        abort();
-    return copy;
-}
 
 void session_init(struct session *session, struct store *store,
                   const struct redis_settings *settings,
                   const struct redis_events *events, uint64_t seed)
 {
+    bool is_led = settings->sentinels != NULL;
+
     *session = (struct session){
         .store = store,
         .events = *events,
-        .server = copy_text(settings->server),
-        .prefix = copy_text(settings->key_prefix),
+        .server =
+            str_dup(is_led ? settings->sentinels->master : settings->server),
+        .prefix = str_dup(settings->key_prefix),
         .deadline_ns = settings->deadline_ns,
+        .is_led = is_led,
     };
+    login_init(&session->login, &settings->credentials);
     session->target = (struct operation_target){
         .prefix = str_of(session->prefix),
         .database = settings->database,
+        .login = &session->login,
     };
-    address_init(&session->address, settings->server);
+    if (!is_led)
+        address_init(&session->address, settings->server);
     connection_init(&session->connection);
     pending_init(&session->pending);
     breaker_init(&session->breaker, seed);
+}
+
+void session_set_credentials(struct session *session,
+                             const struct redis_credentials *credentials)
+{
+    login_fini(&session->login);
+    login_init(&session->login, credentials);
 }
 
 void session_fini(struct session *session)
@@ -404,6 +322,7 @@ void session_fini(struct session *session)
     pending_fini(&session->pending);
     connection_fini(&session->connection);
     address_fini(&session->address);
+    login_fini(&session->login);
     free(session->prefix);
     free(session->server);
 }

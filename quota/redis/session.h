@@ -1,12 +1,20 @@
 /*
- * The store's relation to Redis over time: connects, probes, sends operations,
- * gives each its reply or an outage, and notices when Redis is away and back.
+ * The store's relation to one Redis over time: connects, probes, sends
+ * operations, gives each its reply or an outage, and notices when Redis is away
+ * and back.
  *
  * While the breaker is closed operations go out. Else a probe is due or under
  * way: it connects if need be and runs the script. Redis is back when the
  * script succeeds within the deadline of an operation. If nothing comes for
  * SESSION_PATIENCE_NS the connection is given up. So a Redis that returns is
  * used after that time and one wait of the breaker at the latest.
+ *
+ * Where its server is, it knows from the start; or it is led: then before each
+ * connection it waits for its owner to say so, and makes sure that it finds a
+ * master there.
+ *
+ * Two files: session.c has what concerns operations, session_probe.c what the
+ * session says and asks for itself.
  * Threads: its owner's.
  */
 #ifndef QUOTA_REDIS_SESSION_H
@@ -16,6 +24,7 @@
 #include "quota/redis/address.h"
 #include "quota/redis/breaker.h"
 #include "quota/redis/connection.h"
+#include "quota/redis/login.h"
 #include "quota/redis/operation.h"
 #include "quota/redis/pending.h"
 #include "quota/redis/redis.h"
@@ -26,10 +35,17 @@
 /* Or the deadline of an operation, if that is longer. */
 #define SESSION_PATIENCE_NS (250 * MILLISECOND)
 
+/* How often the clock of Redis is asked for while nothing is wrong. */
+#define SESSION_CLOCK_NS (10 * SECOND)
+
+#define SESSION_FAULT_BYTES 256
+
 struct session {
-    struct store *store; /* whose is_up and stats it keeps */
+    struct store *store; /* whose is_up, stats and clock it keeps */
     struct redis_events events;
-    char *server, *prefix;
+    char *server; /* as it is told to people */
+    char *prefix;
+    struct login login;
     struct operation_target target;
     int64_t deadline_ns; /* of an operation, from its start */
 
@@ -43,9 +59,14 @@ struct session {
     int64_t probe_sent_ns;
     int64_t probe_until_ns;
     int64_t lookup_at_ns; /* look for the address again; INT64_MAX: no */
+    bool is_led;          /* others say where its server is */
+    bool is_seeking;      /* and it waits for that */
+
+    bool is_clock_asked;
+    int64_t clock_sent_ns; /* when it last was */
 
     enum { SESSION_TOLD_NOTHING, SESSION_TOLD_UP, SESSION_TOLD_DOWN } told;
-    char fault[160]; /* why the last operation failed */
+    char fault[SESSION_FAULT_BYTES]; /* why the last operation failed */
 };
 
 /* seed: different per process. */
@@ -61,9 +82,17 @@ void session_fini(struct session *session);
 bool session_start(struct session *session, struct operation *operation,
                    int64_t now_ns);
 
-/* As the functions of the store. */
-void session_wait(const struct session *session, struct store_wait *wait);
-void session_step(struct session *session, const struct store_wait *ready,
-                  int64_t now_ns);
+/* As the functions of the store. revents: of its connection's socket. */
+int64_t session_deadline_ns(const struct session *session);
+void session_step(struct session *session, short revents, int64_t now_ns);
+
+/* Of one that is led, while is_seeking: where its server is, as of
+ * redis_settings; or that nobody knows, and why. */
+void session_lead(struct session *session, struct str server, int64_t now_ns);
+void session_mislead(struct session *session, const char *why, int64_t now_ns);
+
+/* Copies them, for the next connection. */
+void session_set_credentials(struct session *session,
+                             const struct redis_credentials *credentials);
 
 #endif

@@ -13,8 +13,9 @@ import urllib.request
 
 import grpc
 
+ROOT = pathlib.Path(__file__).parents[2]
 PROGRAM = os.environ.get(
-    "SLUICE", str(pathlib.Path(__file__).parents[2] / "build" / "sluice"))
+    "SLUICE", str(ROOT / "build" / "sluice"))
 MEMORY = 'kind = "memory"; size = "4MiB";'
 STARTS_WITHIN = 20
 
@@ -44,17 +45,20 @@ def run(*arguments, timeout=60):
 
 
 class Redis:
-    """A private redis-server that forgets everything when it ends."""
+    """A private redis-server that forgets everything when it ends.
+    arguments: more of its command line."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *arguments):
         self.port = free_port()
         self.folder = folder
+        self.arguments = arguments
         self.process = None
 
     def start(self):
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1",
-             "--save", "", "--appendonly", "no", "--dir", str(self.folder)],
+             "--save", "", "--appendonly", "no", "--dir", str(self.folder),
+             *self.arguments],
             stdout=subprocess.DEVNULL)
         until(self.answers, what="redis")
 
@@ -64,6 +68,12 @@ class Redis:
             s.sendall(b"PING\r\n")
             return s.recv(16).startswith(b"+PONG")
         return False
+
+    def ask(self, command):
+        """The first line of the reply to a command on one line."""
+        with socket.create_connection(("127.0.0.1", self.port), 5) as s:
+            s.sendall(command.encode() + b"\r\n")
+            return s.makefile().readline().rstrip()
 
     def kill(self):
         self.process.kill()

@@ -51,6 +51,10 @@ static struct facts make_facts(void)
     histogram_record(&shared->workers[1].latency[DOOR_MIXER], 100 * SECOND);
     atomic_store(&shared->workers[0].state, WORKER_SERVING);
     gate_open(&shared->gate, 1);
+    atomic_store(&shared->workers[0].store_skew_ns, 20 * MICROSECOND);
+    atomic_store(&shared->workers[0].has_store_skew, true);
+    atomic_store(&shared->workers[1].store_skew_ns, -1500 * MILLISECOND);
+    atomic_store(&shared->workers[1].has_store_skew, true);
     return (struct facts){ .shared = shared,
                            .board = board,
                            .config_path = "test.conf",
@@ -90,6 +94,7 @@ static void test_lines(void **state)
         "sluice_checks_total{door=\"mixer\",verdict=\"allowed\"} 0",
         "sluice_reports_total 6",
         "sluice_store_operations_total 7",
+        "sluice_store_clock_skew_seconds -1.500000000",
         "sluice_rule_denied_total{rule=\"say \\\"no\\\"\\\\\\n\"} 5",
         "sluice_quota_refused_total{quota=\"in-flight\"} 1",
         "sluice_gate_open 1",
@@ -196,6 +201,9 @@ static void test_status_page(void **state)
     assert_int_equal(json_array_size(json_object_get(root, "workers")), 2);
     assert_true(json_is_true(json_object_get(
         json_object_get(json_object_get(root, "store"), "gate"), "open")));
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(root, "store"), "clock_skew_us")),
+                     -1500000);
     json_decref(root);
     free(page.body);
 }

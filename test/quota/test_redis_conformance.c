@@ -30,7 +30,9 @@ static struct store *open_store(void *context)
     struct redis_server *server = context;
     const struct redis_settings settings = {
         .server = str_of(server->address),
-        .key_prefix = STR("test:"),
+        .credentials = { STR_INIT(REDIS_SERVER_USER),
+                         STR_INIT(REDIS_SERVER_PASSWORD) },
+        .key_prefix = STR(REDIS_SERVER_PREFIX),
         /* No case is about a slow store. */
         .deadline_ns = 2 * SECOND,
     };

@@ -1,166 +1,76 @@
 /* A server that answers what Redis seldom or never does. */
-#include "test/support/store_loop.h"
+#include "test/support/fake_redis.h"
 #include "test/support/table.h"
 
 #include "policy/base/clock.h"
 #include "quota/redis/redis.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #define DEADLINE_NS (30 * MILLISECOND)
-#define GRANTED_ONE "*3\r\n:1\r\n:0\r\n:0\r\n"
+#define GRANTED_ONE FAKE_GRANTED_ONE
 
 static const struct limit slots = { .algorithm = LIMIT_CONCURRENCY,
                                     .amount = 1,
                                     .lease_ns = MINUTE };
 
-/* It runs in turns with the store. */
-struct fake {
-    char folder[32], address[64];
-    int listener, fd;                    /* fd -1: nobody is connected */
-    const char *to_probe, *to_operation; /* NULL: hangs up */
-    int accept_count, load_count;
-
+/* A test's world. */
+struct world {
+    struct fake_redis redis;
+    struct redis_settings settings;
     int up_count, down_count;
-    char fault[200]; /* as told by the store */
+    char fault[300]; /* as told by the store */
 };
 
 static void on_up(void *context, const char *server)
 {
-    struct fake *fake = context;
+    struct world *world = context;
 
     (void)server;
-    fake->up_count++;
+    world->up_count++;
 }
 
 static void on_down(void *context, const char *server, const char *detail)
 {
-    struct fake *fake = context;
+    struct world *world = context;
 
     (void)server;
-    fake->down_count++;
-    snprintf(fake->fault, sizeof(fake->fault), "%s", detail);
+    world->down_count++;
+    snprintf(world->fault, sizeof(world->fault), "%s", detail);
 }
 
-static const char *path_of(const struct fake *fake)
+static void world_init(struct world *world)
 {
-    return fake->address + strlen("unix:");
+    *world = (struct world){ .settings = { .key_prefix = STR("test:"),
+                                           .deadline_ns = DEADLINE_NS } };
+    fake_redis_init(&world->redis);
+    world->settings.server = str_of(world->redis.address);
 }
 
-static void fake_init(struct fake *fake, const char *to_probe,
-                      const char *to_operation)
+static void world_fini(struct world *world)
 {
-    struct sockaddr_un un = { .sun_family = AF_UNIX };
-
-    *fake = (struct fake){
-        .folder = "/tmp/sluice-fake-XXXXXX",
-        .fd = -1,
-        .to_probe = to_probe,
-        .to_operation = to_operation,
-    };
-    assert_non_null(mkdtemp(fake->folder));
-    snprintf(fake->address, sizeof(fake->address), "unix:%s/socket",
-             fake->folder);
-    snprintf(un.sun_path, sizeof(un.sun_path), "%s", path_of(fake));
-    fake->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    assert_int_equal(bind(fake->listener, (struct sockaddr *)&un, sizeof(un)),
-                     0);
-    assert_int_equal(listen(fake->listener, 8), 0);
+    fake_redis_fini(&world->redis);
 }
 
-static void hang_up(struct fake *fake)
+static struct store *open_store(struct world *world)
 {
-    if (fake->fd >= 0)
-        close(fake->fd);
-    fake->fd = -1;
+    const struct redis_events events = { on_up, on_down, world };
+
+    return redis_store_new(&world->settings, &events);
 }
 
-static void fake_fini(struct fake *fake)
+static void run(struct world *world, struct store *store, int64_t ns)
 {
-    hang_up(fake);
-    close(fake->listener);
-    unlink(path_of(fake));
-    rmdir(fake->folder);
+    struct fake_redis *const fakes[] = { &world->redis };
+
+    fake_redis_run(store, fakes, 1, ns);
 }
 
-static void answer(struct fake *fake, const char *bytes)
-{
-    if (!bytes)
-        hang_up(fake);
-    else if (*bytes)
-        send(fake->fd, bytes, strlen(bytes), MSG_NOSIGNAL);
-}
-
-static size_t count_of(const char *text, const char *what)
-{
-    size_t count = 0;
-
-    for (; (text = strstr(text, what)); text += strlen(what))
-        count++;
-    return count;
-}
-
-/* Whatever arrived arrived whole: it is little, and sent at once. */
-static void fake_turn(struct fake *fake)
-{
-    char bytes[65536];
-    ssize_t len;
-    int fd = accept4(fake->listener, NULL, NULL, SOCK_NONBLOCK);
-
-    if (fd >= 0) {
-        hang_up(fake);
-        fake->fd = fd;
-        fake->accept_count++;
-    }
-    if (fake->fd < 0)
-        return;
-    len = recv(fake->fd, bytes, sizeof(bytes) - 1, 0);
-    if (len == 0)
-        hang_up(fake);
-    if (len <= 0)
-        return;
-    bytes[len] = '\0';
-    if (strstr(bytes, "\r\nEVAL\r\n"))
-        answer(fake, fake->to_probe);
-    if (strstr(bytes, "\r\nLOAD\r\n")) {
-        fake->load_count++;
-        answer(fake, "+loaded\r\n");
-    }
-    for (size_t n = count_of(bytes, "\r\nEVALSHA\r\n"); n > 0; n--)
-        answer(fake, fake->to_operation);
-}
-
-static struct store *open_store(struct fake *fake)
-{
-    const struct redis_settings settings = {
-        .server = str_of(fake->address),
-        .key_prefix = STR("test:"),
-        .deadline_ns = DEADLINE_NS,
-    };
-    const struct redis_events events = { on_up, on_down, fake };
-
-    return redis_store_new(&settings, &events);
-}
-
-static void run(struct fake *fake, struct store *store, int64_t ns)
-{
-    int64_t until_ns = clock_boot_ns() + ns;
-
-    while (clock_boot_ns() < until_ns) {
-        store_loop_turn(store, clock_boot_ns() + MILLISECOND);
-        fake_turn(fake);
-    }
-}
-
-static void run_until_up(struct fake *fake, struct store *store)
+static void run_until_up(struct world *world, struct store *store)
 {
     for (int turns = 0; !store->is_up; turns++) {
-        assert_true(turns < 1000);
-        run(fake, store, MILLISECOND);
+        assert_true(turns < 5000);
+        run(world, store, MILLISECOND);
     }
 }
 
@@ -172,7 +82,7 @@ static void on_answer(struct take *take)
     answer_count++;
 }
 
-static enum take_status ask(struct fake *fake, struct store *store)
+static enum take_status ask(struct world *world, struct store *store)
 {
     struct take take = { .count = 1,
                          .deadline_ns = INT64_MAX,
@@ -185,7 +95,7 @@ static enum take_status ask(struct fake *fake, struct store *store)
         return take.status;
     while (answer_count == 0) {
         assert_true(clock_boot_ns() - asked_ns < DEADLINE_NS + SECOND);
-        run(fake, store, MILLISECOND);
+        run(world, store, MILLISECOND);
     }
     assert_int_equal(answer_count, 1);
     return take.status;
@@ -193,77 +103,98 @@ static enum take_status ask(struct fake *fake, struct store *store)
 
 static void every_answer_is_understood_or_an_outage(void **state)
 {
+    enum then { STAYS, PROBES, RECONNECTS };
     static const struct {
         const char *why;
-        const char *to_operation;
+        const char *answer;
         enum take_status status;
-        bool is_lost; /* the connection is given up */
+        enum then then; /* what it does about the connection */
     } rows[] = {
-        { "granted", GRANTED_ONE, TAKE_GRANTED, false },
-        { "refused", "*3\r\n:-1\r\n:0\r\n:0\r\n", TAKE_REFUSED, false },
-        { "loading", "-LOADING Redis is loading the dataset in memory\r\n",
-          TAKE_OUTAGE, false },
+        { "granted", GRANTED_ONE, TAKE_GRANTED, STAYS },
+        { "refused", "*3\r\n:-1\r\n:0\r\n:0\r\n", TAKE_REFUSED, STAYS },
         { "a replica",
-          "-READONLY You can't write against a read only replica."
-          "\r\n",
-          TAKE_OUTAGE, false },
+          "-READONLY You can't write against a read only replica.\r\n",
+          TAKE_OUTAGE, RECONNECTS },
+        { "a replica, as version 6 tells it",
+          "-ERR Error running script (call to "
+          "f_6b1bf486c81ceb7edf3c093f4a48582e4c0eab33): @user_script:1: "
+          "@user_script: 1: -READONLY You can't write\r\n",
+          TAKE_OUTAGE, RECONNECTS },
         { "a replica without its master",
-          "-MASTERDOWN Link with MASTER is "
-          "down\r\n",
-          TAKE_OUTAGE, false },
-        { "out of memory", "-OOM command not allowed\r\n", TAKE_OUTAGE, false },
-        { "busy", "-BUSY Redis is busy running a script\r\n", TAKE_OUTAGE,
-          false },
+          "-MASTERDOWN Link with MASTER is down\r\n", TAKE_OUTAGE, RECONNECTS },
         { "a password is needed", "-NOAUTH Authentication required.\r\n",
-          TAKE_OUTAGE, false },
-        { "a cluster", "-MOVED 3999 127.0.0.1:6381\r\n", TAKE_OUTAGE, false },
+          TAKE_OUTAGE, RECONNECTS },
+        { "a password is wrong", "-WRONGPASS invalid\r\n", TAKE_OUTAGE,
+          RECONNECTS },
+        { "not allowed", "-NOPERM this user has no permissions\r\n",
+          TAKE_OUTAGE, PROBES },
+        { "loading", "-LOADING Redis is loading the dataset in memory\r\n",
+          TAKE_OUTAGE, PROBES },
+        { "busy", "-BUSY Redis is busy running a script\r\n", TAKE_OUTAGE,
+          PROBES },
+        { "a disk that is full", "-MISCONF Redis is configured to save\r\n",
+          TAKE_OUTAGE, PROBES },
+        { "no replica to write to", "-NOREPLICAS Not enough good replicas\r\n",
+          TAKE_OUTAGE, PROBES },
+        { "a cluster that is down", "-CLUSTERDOWN Hash slot not served\r\n",
+          TAKE_OUTAGE, PROBES },
+        { "out of memory", "-OOM command not allowed\r\n", TAKE_OUTAGE, STAYS },
+        { "keys that move", "-TRYAGAIN Multiple keys request\r\n", TAKE_OUTAGE,
+          STAYS },
+        { "a cluster", "-MOVED 3999 127.0.0.1:6381\r\n", TAKE_OUTAGE, STAYS },
         { "somebody else's key", "-WRONGTYPE Operation against a key\r\n",
-          TAKE_OUTAGE, false },
-        { "an empty error", "-\r\n", TAKE_OUTAGE, false },
+          TAKE_OUTAGE, STAYS },
+        { "half a word is none", "-READ only\r\n", TAKE_OUTAGE, STAYS },
+        { "more than a word is none", "-READONLYX\r\n", TAKE_OUTAGE, STAYS },
+        { "an empty error", "-\r\n", TAKE_OUTAGE, STAYS },
         { "never knows the script", "-NOSCRIPT No matching script\r\n",
-          TAKE_OUTAGE, false },
-        { "half an answer", "*3\r\n:1\r\n", TAKE_OUTAGE, false },
-        { "no answer", "", TAKE_OUTAGE, false },
-        { "a huge string", "$500000000\r\nabc", TAKE_OUTAGE, false },
-        { "a status", "+OK\r\n", TAKE_OUTAGE, true },
-        { "nothing", "$-1\r\n", TAKE_OUTAGE, true },
-        { "one integer", ":1\r\n", TAKE_OUTAGE, true },
-        { "too few integers", "*2\r\n:1\r\n:1\r\n", TAKE_OUTAGE, true },
+          TAKE_OUTAGE, STAYS },
+        { "half an answer", "*3\r\n:1\r\n", TAKE_OUTAGE, STAYS },
+        { "no answer", "", TAKE_OUTAGE, STAYS },
+        { "a huge string", "$500000000\r\nabc", TAKE_OUTAGE, STAYS },
+        { "a status", "+OK\r\n", TAKE_OUTAGE, RECONNECTS },
+        { "nothing", "$-1\r\n", TAKE_OUTAGE, RECONNECTS },
+        { "one integer", ":1\r\n", TAKE_OUTAGE, RECONNECTS },
+        { "too few integers", "*2\r\n:1\r\n:1\r\n", TAKE_OUTAGE, RECONNECTS },
         { "too many", "*6\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n", TAKE_OUTAGE,
-          true },
-        { "no integers", "*3\r\n:1\r\n:1\r\n$1\r\n1\r\n", TAKE_OUTAGE, true },
+          RECONNECTS },
+        { "no integers", "*3\r\n:1\r\n:1\r\n$1\r\n1\r\n", TAKE_OUTAGE,
+          RECONNECTS },
         { "an absurd grant", "*3\r\n:4611686018427387904\r\n:0\r\n:0\r\n",
-          TAKE_OUTAGE, true },
+          TAKE_OUTAGE, RECONNECTS },
         { "an absurd rest", "*3\r\n:1\r\n:-9223372036854775808\r\n:0\r\n",
-          TAKE_OUTAGE, true },
-        { "an absurd part", "*3\r\n:1\r\n:0\r\n:-1\r\n", TAKE_OUTAGE, true },
-        { "a huge array", "*2147483647\r\n", TAKE_OUTAGE, true },
+          TAKE_OUTAGE, RECONNECTS },
+        { "an absurd part", "*3\r\n:1\r\n:0\r\n:-1\r\n", TAKE_OUTAGE,
+          RECONNECTS },
+        { "a huge array", "*2147483647\r\n", TAKE_OUTAGE, RECONNECTS },
         { "another protocol", "HTTP/1.1 400 Bad Request\r\n\r\n", TAKE_OUTAGE,
-          true },
+          RECONNECTS },
         { "an answer nobody waits for", GRANTED_ONE GRANTED_ONE, TAKE_GRANTED,
-          true },
-        { "hangs up", NULL, TAKE_OUTAGE, true },
+          RECONNECTS },
+        { "hangs up", NULL, TAKE_OUTAGE, RECONNECTS },
     };
 
     (void)state;
     for (size_t i = 0; i < ROWS(rows); i++) {
+        bool is_lost = rows[i].then == RECONNECTS;
         struct store *store;
-        struct fake fake;
+        struct world world;
 
-        fake_init(&fake, GRANTED_ONE, rows[i].to_operation);
-        store = open_store(&fake);
-        run_until_up(&fake, store);
-        row_equal_i64(rows[i].why, ask(&fake, store), rows[i].status);
-        run(&fake, store, 5 * MILLISECOND);
-        row_equal_i64(rows[i].why, fake.down_count, rows[i].is_lost);
+        world_init(&world);
+        world.redis.answers[FAKE_EVALSHA] = rows[i].answer;
+        store = open_store(&world);
+        run_until_up(&world, store);
+        row_equal_i64(rows[i].why, ask(&world, store), rows[i].status);
+        run(&world, store, 5 * MILLISECOND);
+        row_equal_i64(rows[i].why, world.down_count, rows[i].then != STAYS);
         /* It comes back by itself. */
-        run_until_up(&fake, store);
-        fake.to_operation = GRANTED_ONE;
-        if (rows[i].is_lost)
-            row_equal_i64(rows[i].why, ask(&fake, store), TAKE_GRANTED);
-        row_equal_i64(rows[i].why, fake.accept_count, 1 + rows[i].is_lost);
+        run_until_up(&world, store);
+        world.redis.answers[FAKE_EVALSHA] = GRANTED_ONE;
+        if (rows[i].then != STAYS)
+            row_equal_i64(rows[i].why, ask(&world, store), TAKE_GRANTED);
+        row_equal_i64(rows[i].why, world.redis.accept_count, 1 + is_lost);
         store_free(store);
-        fake_fini(&fake);
+        world_fini(&world);
     }
 }
 
@@ -271,85 +202,252 @@ static void
 a_script_that_is_never_known_is_loaded_once_per_operation(void **state)
 {
     struct store *store;
-    struct fake fake;
+    struct world world;
 
     (void)state;
-    fake_init(&fake, GRANTED_ONE, "-NOSCRIPT\r\n");
-    store = open_store(&fake);
-    run_until_up(&fake, store);
-    assert_int_equal(ask(&fake, store), TAKE_OUTAGE);
-    assert_int_equal(fake.load_count, 1);
-    assert_int_equal(ask(&fake, store), TAKE_OUTAGE);
-    assert_int_equal(fake.load_count, 2);
+    world_init(&world);
+    world.redis.answers[FAKE_EVALSHA] = "-NOSCRIPT\r\n";
+    store = open_store(&world);
+    run_until_up(&world, store);
+    assert_int_equal(ask(&world, store), TAKE_OUTAGE);
+    assert_int_equal(world.redis.counts[FAKE_SCRIPT], 1);
+    assert_int_equal(ask(&world, store), TAKE_OUTAGE);
+    assert_int_equal(world.redis.counts[FAKE_SCRIPT], 2);
     store_free(store);
-    fake_fini(&fake);
+    world_fini(&world);
 }
 
 static void a_probe_must_succeed_in_time(void **state)
 {
     static const struct {
         const char *why;
-        const char *to_probe;
+        const char *answer;
         const char *fault;
+        bool keeps; /* the connection */
     } rows[] = {
-        { "a wrong password", "-NOAUTH Authentication required.\r\n",
-          "NOAUTH Authentication required." },
-        { "loading", "-LOADING wait\r\n", "LOADING wait" },
-        { "a replica", "-READONLY no\r\n", "READONLY no" },
-        { "no answer", "", "no answer" },
-        { "half an answer", "*3\r\n:1", "no answer" },
-        { "garbage", "SSH-2.0-OpenSSH_9.2\r\n", "malformed reply" },
-        { "no integers", "+OK\r\n", "malformed reply" },
+        { "no password", "-NOAUTH Authentication required.\r\n",
+          "it wants a password: NOAUTH Authentication required.", false },
+        { "not allowed", "-NOPERM no permissions to run 'eval'\r\n",
+          "the user may not do what the store needs: NOPERM no permissions to "
+          "run 'eval'",
+          true },
+        { "loading", "-LOADING wait\r\n",
+          "it is loading its data: LOADING wait", true },
+        { "busy", "-BUSY wait\r\n", "it is busy with a script: BUSY wait",
+          true },
+        { "a replica", "-READONLY no\r\n", "it is a replica: READONLY no",
+          false },
+        { "full", "-OOM no\r\n", "its memory is full: OOM no", false },
+        { "an error of a proxy", "-ERR upstream failure\r\n",
+          "ERR upstream failure", false },
+        { "no answer", "", "no answer", false },
+        { "half an answer", "*3\r\n:1", "no answer", false },
+        { "garbage", "SSH-2.0-OpenSSH_9.2\r\n", "malformed reply", false },
+        { "no integers", "+OK\r\n", "malformed reply", false },
+        { "hangs up", NULL, "closed by Redis", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct store *store;
+        struct world world;
+
+        world_init(&world);
+        world.redis.answers[FAKE_EVAL] = rows[i].answer;
+        store = open_store(&world);
+        run(&world, store, 500 * MILLISECOND);
+        row_equal_i64(rows[i].why, store->is_up, false);
+        row_equal_i64(rows[i].why, ask(&world, store), TAKE_OUTAGE);
+        row_equal_i64(rows[i].why, world.down_count, 1);
+        row_equal_str(rows[i].why, str_of(world.fault), str_of(rows[i].fault));
+        /* Back-off: no storm of connections. */
+        row_true(rows[i].why, world.redis.accept_count < 20);
+        row_true(rows[i].why, rows[i].keeps == (world.redis.accept_count == 1));
+
+        world.redis.answers[FAKE_EVAL] = GRANTED_ONE;
+        run_until_up(&world, store);
+        row_equal_i64(rows[i].why, ask(&world, store), TAKE_GRANTED);
+        store_free(store);
+        world_fini(&world);
+    }
+}
+
+/* Before anything else, and what is answered is never repeated. */
+static void it_logs_in_first(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *answer;
+        const char *fault; /* NULL: up */
+    } rows[] = {
+        { "welcome", "+OK\r\n", NULL },
+        { "wrong", "-WRONGPASS invalid username-password pair\r\n",
+          "cannot log in: user or password are wrong" },
+        { "no password there",
+          "-ERR AUTH <password> called without any password configured for "
+          "the default user.\r\n",
+          "cannot log in: it has no password for its default user" },
+        { "not known, and repeated",
+          "-ERR unknown command 'AUTH', with args beginning with: 'me' "
+          "'hunter2'\r\n",
+          "cannot log in: it does not take the password" },
+        { "the password as an error", "-hunter2\r\n",
+          "cannot log in: it does not take the password" },
+        { "no status", ":1\r\n", "cannot log in: malformed reply" },
         { "hangs up", NULL, "closed by Redis" },
     };
 
     (void)state;
     for (size_t i = 0; i < ROWS(rows); i++) {
         struct store *store;
-        struct fake fake;
+        struct world world;
 
-        fake_init(&fake, rows[i].to_probe, GRANTED_ONE);
-        store = open_store(&fake);
-        run(&fake, store, 500 * MILLISECOND);
-        row_equal_i64(rows[i].why, store->is_up, false);
-        row_equal_i64(rows[i].why, ask(&fake, store), TAKE_OUTAGE);
-        row_equal_i64(rows[i].why, fake.down_count, 1);
-        row_equal_str(rows[i].why, str_of(fake.fault), str_of(rows[i].fault));
-        /* Back-off: no storm of connections. */
-        row_true(rows[i].why, fake.accept_count > 1 && fake.accept_count < 20);
+        world_init(&world);
+        world.settings.credentials =
+            (struct redis_credentials){ .user = STR("me"),
+                                        .password = STR("hunter2") };
+        world.settings.database = 3;
+        world.redis.answers[FAKE_AUTH] = rows[i].answer;
+        store = open_store(&world);
+        run(&world, store, 200 * MILLISECOND);
+        row_equal_i64(rows[i].why, store->is_up, !rows[i].fault);
+        row_equal_str(rows[i].why, str_of(world.redis.first), STR("AUTH"));
+        if (rows[i].fault)
+            row_equal_str(rows[i].why, str_of(world.fault),
+                          str_of(rows[i].fault));
 
-        fake.to_probe = GRANTED_ONE;
-        run_until_up(&fake, store);
-        row_equal_i64(rows[i].why, ask(&fake, store), TAKE_GRANTED);
+        world.redis.answers[FAKE_AUTH] = "+OK\r\n";
+        run_until_up(&world, store);
+        row_equal_i64(rows[i].why, ask(&world, store), TAKE_GRANTED);
         store_free(store);
-        fake_fini(&fake);
+        world_fini(&world);
     }
+}
+
+static void without_a_password_it_does_not_log_in(void **state)
+{
+    struct store *store;
+    struct world world;
+
+    (void)state;
+    world_init(&world);
+    store = open_store(&world);
+    run_until_up(&world, store);
+    assert_int_equal(world.redis.counts[FAKE_AUTH], 0);
+    assert_int_equal(world.redis.counts[FAKE_SELECT], 0);
+    assert_int_equal(world.redis.counts[FAKE_ROLE], 0);
+    store_free(store);
+    world_fini(&world);
+}
+
+static void a_database_that_cannot_be_had_is_an_outage(void **state)
+{
+    struct store *store;
+    struct world world;
+
+    (void)state;
+    world_init(&world);
+    world.settings.database = 99;
+    world.redis.answers[FAKE_SELECT] = "-ERR DB index is out of range\r\n";
+    store = open_store(&world);
+    run(&world, store, 100 * MILLISECOND);
+    assert_false(store->is_up);
+    assert_string_equal(
+        world.fault,
+        "cannot select the database: ERR DB index is out of range");
+    store_free(store);
+    world_fini(&world);
+}
+
+static void the_clock_is_told_but_not_needed(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *answer;
+        bool is_up, has_clock;
+    } rows[] = {
+        { "told", "*2\r\n$10\r\n1700000000\r\n$1\r\n7\r\n", true, true },
+        { "not allowed", "-NOPERM no\r\n", true, false },
+        { "nonsense", "*2\r\n$3\r\nnow\r\n$1\r\n7\r\n", true, false },
+        { "no answer to that", ":7\r\n", false, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct store *store;
+        struct world world;
+
+        world_init(&world);
+        world.redis.answers[FAKE_TIME] = rows[i].answer;
+        store = open_store(&world);
+        run(&world, store, 100 * MILLISECOND);
+        row_equal_i64(rows[i].why, store->is_up, rows[i].is_up);
+        row_equal_i64(rows[i].why, store->has_clock, rows[i].has_clock);
+        if (rows[i].has_clock)
+            row_true(rows[i].why,
+                     store->clock_offset_ns > 1600000000 * SECOND &&
+                         store->clock_offset_ns < 1700000000 * SECOND);
+        store_free(store);
+        world_fini(&world);
+    }
+}
+
+/* Time moves by addition: nothing is ever due that is not waited for. */
+static void an_idle_store_asks_for_the_clock(void **state)
+{
+    struct store_wait wait;
+    struct store *store;
+    struct world world;
+    int64_t now_ns;
+
+    (void)state;
+    world_init(&world);
+    store = open_store(&world);
+    run_until_up(&world, store);
+    assert_int_equal(world.redis.counts[FAKE_TIME], 1);
+    store_wait(store, &wait);
+    now_ns = wait.deadline_ns;
+    assert_true(now_ns < INT64_MAX);
+    store_step(store, NULL, now_ns);
+    fake_redis_turn(&world.redis);
+    assert_int_equal(world.redis.counts[FAKE_TIME], 2);
+
+    /* Nobody answers: that is an outage, also without any operation. */
+    store_wait(store, &wait);
+    assert_true(wait.deadline_ns > now_ns);
+    store_step(store, NULL, wait.deadline_ns);
+    assert_false(store->is_up);
+    assert_string_equal(world.fault, "no answer");
+    store_free(store);
+    world_fini(&world);
 }
 
 static void errors_in_a_row_open_the_breaker_until_they_end(void **state)
 {
     struct store *store;
-    struct fake fake;
+    struct world world;
     int asked = 0;
 
     (void)state;
-    fake_init(&fake, GRANTED_ONE, "-OOM no\r\n");
-    store = open_store(&fake);
-    run_until_up(&fake, store);
-    fake.to_probe = "-OOM no\r\n";
+    world_init(&world);
+    world.redis.answers[FAKE_EVALSHA] = "-OOM no\r\n";
+    store = open_store(&world);
+    run_until_up(&world, store);
+    world.redis.answers[FAKE_EVAL] = "-OOM no\r\n";
     for (; store->is_up; asked++)
-        assert_int_equal(ask(&fake, store), TAKE_OUTAGE);
+        assert_int_equal(ask(&world, store), TAKE_OUTAGE);
     assert_in_range(asked, 2, 20);
-    run(&fake, store, 500 * MILLISECOND);
+    run(&world, store, 500 * MILLISECOND);
     assert_false(store->is_up);
-    assert_string_equal(fake.fault, "OOM no");
-    assert_int_equal(fake.down_count, 1);
+    assert_string_equal(world.fault, "its memory is full: OOM no");
+    assert_int_equal(world.down_count, 1);
 
-    fake.to_probe = fake.to_operation = GRANTED_ONE;
-    run_until_up(&fake, store);
-    assert_int_equal(ask(&fake, store), TAKE_GRANTED);
+    world.redis.answers[FAKE_EVAL] = GRANTED_ONE;
+    world.redis.answers[FAKE_EVALSHA] = GRANTED_ONE;
+    run_until_up(&world, store);
+    assert_int_equal(ask(&world, store), TAKE_GRANTED);
     store_free(store);
-    fake_fini(&fake);
+    world_fini(&world);
 }
 
 int main(void)
@@ -359,6 +457,11 @@ int main(void)
         cmocka_unit_test(
             a_script_that_is_never_known_is_loaded_once_per_operation),
         cmocka_unit_test(a_probe_must_succeed_in_time),
+        cmocka_unit_test(it_logs_in_first),
+        cmocka_unit_test(without_a_password_it_does_not_log_in),
+        cmocka_unit_test(a_database_that_cannot_be_had_is_an_outage),
+        cmocka_unit_test(the_clock_is_told_but_not_needed),
+        cmocka_unit_test(an_idle_store_asks_for_the_clock),
         cmocka_unit_test(errors_in_a_row_open_the_breaker_until_they_end),
     };
 

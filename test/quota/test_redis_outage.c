@@ -53,7 +53,9 @@ static struct store *open_store_at(struct world *world, struct str server)
 {
     const struct redis_settings settings = {
         .server = server,
-        .key_prefix = STR("test:"),
+        .credentials = { STR_INIT(REDIS_SERVER_USER),
+                         STR_INIT(REDIS_SERVER_PASSWORD) },
+        .key_prefix = STR(REDIS_SERVER_PREFIX),
         .database = 3,
         .deadline_ns = DEADLINE_NS,
     };
@@ -520,7 +522,7 @@ static void every_key_expires_and_is_named_as_declared(void **state)
             "EVAL \"redis.call('SELECT', 3) local n, bad = 0, 0 "
             "for _, key in ipairs(redis.call('KEYS', '*')) do n = n + 1 "
             "if redis.call('PTTL', key) < 1 or not string.find(key, "
-            "'^test:{quota:' .. string.rep('%x', 32) .. '}:%l+') then "
+            "'^sluice{quota:' .. string.rep('%x', 32) .. '}:%l+') then "
             "bad = bad + 1 end end return n * 100 + bad\" 0"),
         ":400");
     store_free(store);

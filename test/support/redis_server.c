@@ -71,6 +71,23 @@ static int connect_to(const struct redis_server *server)
     return fd;
 }
 
+/* The line of the docs that makes the user. */
+static const char *user_line(void)
+{
+    static char line[512];
+    FILE *file = fopen(DOCS "/operation.md", "r");
+    bool is_found = false;
+
+    assert_non_null(file);
+    while (!is_found && fgets(line, sizeof(line), file))
+        is_found = str_starts_with(str_of(line),
+                                   STR("ACL SETUSER " REDIS_SERVER_USER " "));
+    fclose(file);
+    assert_true(is_found);
+    line[strcspn(line, "\n")] = '\0';
+    return line;
+}
+
 void redis_server_start(struct redis_server *server)
 {
     const struct timespec pause = { .tv_nsec = 5000000 };
@@ -87,6 +104,7 @@ void redis_server_start(struct redis_server *server)
         if (fd >= 0) {
             close(fd);
             assert_string_equal(redis_server_ask(server, "PING"), "+PONG");
+            assert_string_equal(redis_server_ask(server, user_line()), "+OK");
             return;
         }
         if (waitpid(server->pid, NULL, WNOHANG) != 0) {

@@ -17,12 +17,17 @@ struct redis_server {
     int port;          /* of 127.0.0.1 */
 };
 
+/* The user of docs/operation.md, made by the very line that stands there. */
+#define REDIS_SERVER_USER "sluice"
+#define REDIS_SERVER_PASSWORD "PASSWORD"
+#define REDIS_SERVER_PREFIX "sluice"
+
 /* Makes the folder; starts nothing. */
 void redis_server_init(struct redis_server *server);
 /* Kills it if it runs; removes the folder. */
 void redis_server_fini(struct redis_server *server);
 
-/* Starts it, empty, and returns when it answers. */
+/* Starts it, empty but for that user, and returns when it answers. */
 void redis_server_start(struct redis_server *server);
 /* kill -9. */
 void redis_server_kill(struct redis_server *server);

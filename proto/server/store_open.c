@@ -1,0 +1,65 @@
+#include "proto/server/store_open.h"
+
+#include "policy/base/clock.h"
+#include "quota/local/local.h"
+#include "quota/redis/redis.h"
+
+/* The worker sees it by store->is_up. */
+static void on_up(void *context, const char *server)
+{
+    (void)context;
+    (void)server;
+}
+
+static void on_down(void *context, const char *server, const char *detail)
+{
+    outage_down(context, server, detail, clock_boot_ns());
+}
+
+static struct store *open_redis(const struct store_settings *settings,
+                                struct outage *outage)
+{
+    const struct sentinel_settings *sentinel = settings->sentinel;
+    const struct redis_events events = { on_up, on_down, outage };
+    struct redis_sentinels sentinels;
+    struct redis_settings redis = {
+        .server = settings->servers.items[0],
+        .credentials = settings->credentials,
+        .key_prefix = settings->key_prefix,
+        .database = settings->database,
+        .deadline_ns = settings->deadline_ns,
+    };
+
+    if (sentinel) {
+        sentinels = (struct redis_sentinels){
+            .servers = settings->servers.items,
+            .count = settings->servers.count,
+            .master = sentinel->master,
+            .credentials = sentinel->credentials,
+        };
+        redis.sentinels = &sentinels;
+    }
+    return redis_store_new(&redis, &events);
+}
+
+struct store *store_open(const struct store_settings *settings, int fd,
+                         struct outage *outage)
+{
+    switch (settings->kind) {
+    case STORE_MEMORY:
+        return local_open(fd);
+    case STORE_REDIS:
+        return open_redis(settings, outage);
+    }
+    return NULL;
+}
+
+void store_open_renew(struct store *store,
+                      const struct store_settings *settings)
+{
+    const struct sentinel_settings *sentinel = settings->sentinel;
+
+    if (settings->kind == STORE_REDIS)
+        redis_store_set_credentials(store, &settings->credentials,
+                                    sentinel ? &sentinel->credentials : NULL);
+}

@@ -1,0 +1,48 @@
+/*
+ * What the files that the session is written in share; nobody else's.
+ * Threads: the session's owner's.
+ */
+#ifndef QUOTA_REDIS_SESSION_PART_H
+#define QUOTA_REDIS_SESSION_PART_H
+
+#include "quota/redis/session.h"
+
+#include <stddef.h>
+
+/* -- session.c -- */
+
+/* An operation or a probe succeeded. */
+void session_succeed(struct session *session);
+
+/* Redis is away, or as good as that; the connection may still be good. The
+ * reason is both texts, joined. */
+void session_trip(struct session *session, const char *what, const char *why,
+                  int64_t now_ns);
+
+/* Gives the connection up, if there is one, with all that is under way. */
+void session_lose(struct session *session, const char *what, const char *why,
+                  int64_t now_ns);
+
+/* Sends an operation of its own. False: no room. */
+bool session_send(struct session *session, enum operation_kind kind);
+
+/* -- session_probe.c -- */
+
+/* The connection is there: says and asks what comes first. */
+void session_greet(struct session *session, int64_t now_ns);
+
+/* An operation of its own is answered. */
+void session_finish_own(struct session *session,
+                        const struct operation *operation,
+                        const struct reply *reply, int64_t now_ns);
+
+/* Probes that are due, names that are looked up, answers that do not come. */
+void session_pass_time(struct session *session, int64_t now_ns);
+
+/* When session_pass_time has something to do. */
+int64_t session_own_deadline_ns(const struct session *session);
+
+/* What is wrong with a reply that is no answer, in words. */
+void session_explain(const struct reply *reply, char *why, size_t size);
+
+#endif
