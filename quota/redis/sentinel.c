@@ -70,8 +70,8 @@ static bool is_host(const char *text)
                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-_:%") == strlen(text);
 }
 
-static const char *read_answer(struct sentinel *sentinel,
-                               const struct reply *reply)
+const char *sentinel_read(const struct reply *reply,
+                          char server[SENTINEL_SERVER_BYTES])
 {
     const char *host = reply->texts[0], *port = reply->texts[1];
     bool is_v6 = strchr(host, ':');
@@ -85,8 +85,8 @@ static const char *read_answer(struct sentinel *sentinel,
         return "it does not know the master";
     if (reply->kind != REPLY_OTHER || !is_host(host) || !is_port(port))
         return "malformed reply";
-    snprintf(sentinel->found, sizeof(sentinel->found), "%s%s%s:%s",
-             is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+    snprintf(server, SENTINEL_SERVER_BYTES, "%s%s%s:%s", is_v6 ? "[" : "", host,
+             is_v6 ? "]" : "", port);
     return NULL;
 }
 
@@ -94,7 +94,7 @@ static const char *read_reply(struct sentinel *sentinel,
                               const struct reply *reply)
 {
     if (!sentinel->awaits_login)
-        return read_answer(sentinel, reply);
+        return sentinel_read(reply, sentinel->found);
     sentinel->awaits_login = false;
     return login_fault(reply);
 }

@@ -20,6 +20,8 @@
 
 #define SENTINEL_PATIENCE_NS (250 * MILLISECOND)
 
+#define SENTINEL_SERVER_BYTES (REPLY_TEXT_BYTES + 16)
+
 struct sentinel {
     struct address addresses[SENTINELS_MAX];
     char *servers[SENTINELS_MAX]; /* as they were given */
@@ -36,7 +38,7 @@ struct sentinel {
     int64_t lookup_at_ns; /* look for its address again; INT64_MAX: no */
 
     /* What came of it: "host:port", or "" and why not. */
-    char found[300];
+    char found[SENTINEL_SERVER_BYTES];
     char fault[200];
 };
 
@@ -56,6 +58,11 @@ void sentinel_ask(struct sentinel *sentinel, bool was_good, int64_t now_ns);
 /* Goes on. revents: of its connection's socket. True when that ended the
  * asking: see `found`. */
 bool sentinel_step(struct sentinel *sentinel, short revents, int64_t now_ns);
+
+/* What a sentinel answered, as "host:port" into `server`. NULL, or what is
+ * wrong, and `server` stays as it was. Pure. */
+const char *sentinel_read(const struct reply *reply,
+                          char server[SENTINEL_SERVER_BYTES]);
 
 /* When to step it at the latest; INT64_MAX while it does not ask. */
 int64_t sentinel_deadline_ns(const struct sentinel *sentinel);

@@ -1,9 +1,12 @@
 /*
- * One byte, the size of the pieces, then what a server sends: read as replies
- * to takes, releases and probes.
+ * One byte, the size of the pieces, then what a server or a sentinel sends:
+ * read as replies to all that is asked of them.
  */
 #include "policy/base/clock.h"
+#include "quota/redis/clock_offset.h"
+#include "quota/redis/login.h"
 #include "quota/redis/script.h"
+#include "quota/redis/sentinel.h"
 
 #include <assert.h>
 
@@ -45,6 +48,27 @@ static void read_take(const struct reply *reply, uint32_t count)
     }
 }
 
+static void read_words(const struct reply *reply)
+{
+    char server[SENTINEL_SERVER_BYTES] = "";
+    int64_t offset_ns;
+
+    if (!sentinel_read(reply, server)) {
+        struct address address;
+
+        /* An address, or the name of one; never a path. */
+        address_init(&address, str_of(server));
+        assert(!address.fault);
+        assert(address.count == 0 || address.sockaddrs[0].ss_family != AF_UNIX);
+        address_fini(&address);
+    } else {
+        assert(server[0] == '\0');
+    }
+    if (clock_offset_read(reply, SECOND, MINUTE, &offset_ns))
+        assert(offset_ns > -HOUR);
+    assert((login_fault(reply) == NULL) == (reply->kind == REPLY_OTHER));
+}
+
 static void read_reply(const struct reply *reply)
 {
     struct release release = { .count = 2 };
@@ -54,6 +78,7 @@ static void read_reply(const struct reply *reply)
     if (script_read_release(reply, &release))
         assert(release.released >= 0);
     assert(!(script_read_probe(reply) && script_is_missing(reply)));
+    read_words(reply);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -101,101 +101,109 @@ static enum take_status ask(struct world *world, struct store *store)
     return take.status;
 }
 
+/* What the store does about the connection. */
+enum then {
+    STAYS,
+    PROBES,
+    RECONNECTS,
+};
+
+struct answer {
+    const char *why;
+    const char *bytes;
+    enum take_status status;
+    enum then then;
+};
+
+static const struct answer answers[] = {
+    { "granted", GRANTED_ONE, TAKE_GRANTED, STAYS },
+    { "refused", "*3\r\n:-1\r\n:0\r\n:0\r\n", TAKE_REFUSED, STAYS },
+    { "a replica", "-READONLY You can't write against a read only replica.\r\n",
+      TAKE_OUTAGE, RECONNECTS },
+    { "a replica, as version 6 tells it",
+      "-ERR Error running script (call to "
+      "f_6b1bf486c81ceb7edf3c093f4a48582e4c0eab33): @user_script:1: "
+      "@user_script: 1: -READONLY You can't write\r\n",
+      TAKE_OUTAGE, RECONNECTS },
+    { "a replica without its master",
+      "-MASTERDOWN Link with MASTER is down\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "a password is needed", "-NOAUTH Authentication required.\r\n",
+      TAKE_OUTAGE, RECONNECTS },
+    { "a password is wrong", "-WRONGPASS invalid\r\n", TAKE_OUTAGE,
+      RECONNECTS },
+    { "not allowed", "-NOPERM this user has no permissions\r\n", TAKE_OUTAGE,
+      PROBES },
+    { "loading", "-LOADING Redis is loading the dataset in memory\r\n",
+      TAKE_OUTAGE, PROBES },
+    { "busy", "-BUSY Redis is busy running a script\r\n", TAKE_OUTAGE, PROBES },
+    { "a disk that is full", "-MISCONF Redis is configured to save\r\n",
+      TAKE_OUTAGE, PROBES },
+    { "no replica to write to", "-NOREPLICAS Not enough good replicas\r\n",
+      TAKE_OUTAGE, PROBES },
+    { "a cluster that is down", "-CLUSTERDOWN Hash slot not served\r\n",
+      TAKE_OUTAGE, PROBES },
+    { "out of memory", "-OOM command not allowed\r\n", TAKE_OUTAGE, STAYS },
+    { "keys that move", "-TRYAGAIN Multiple keys request\r\n", TAKE_OUTAGE,
+      STAYS },
+    { "a cluster", "-MOVED 3999 127.0.0.1:6381\r\n", TAKE_OUTAGE, STAYS },
+    { "somebody else's key", "-WRONGTYPE Operation against a key\r\n",
+      TAKE_OUTAGE, STAYS },
+    { "half a word is none", "-READ only\r\n", TAKE_OUTAGE, STAYS },
+    { "more than a word is none", "-READONLYX\r\n", TAKE_OUTAGE, STAYS },
+    { "an empty error", "-\r\n", TAKE_OUTAGE, STAYS },
+    { "never knows the script", "-NOSCRIPT No matching script\r\n", TAKE_OUTAGE,
+      STAYS },
+    { "half an answer", "*3\r\n:1\r\n", TAKE_OUTAGE, STAYS },
+    { "no answer", "", TAKE_OUTAGE, STAYS },
+    { "a huge string", "$500000000\r\nabc", TAKE_OUTAGE, STAYS },
+    { "a status", "+OK\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "nothing", "$-1\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "one integer", ":1\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "too few integers", "*2\r\n:1\r\n:1\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "too many", "*6\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n", TAKE_OUTAGE,
+      RECONNECTS },
+    { "no integers", "*3\r\n:1\r\n:1\r\n$1\r\n1\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "an absurd grant", "*3\r\n:4611686018427387904\r\n:0\r\n:0\r\n",
+      TAKE_OUTAGE, RECONNECTS },
+    { "an absurd rest", "*3\r\n:1\r\n:-9223372036854775808\r\n:0\r\n",
+      TAKE_OUTAGE, RECONNECTS },
+    { "an absurd part", "*3\r\n:1\r\n:0\r\n:-1\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "a huge array", "*2147483647\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "another protocol", "HTTP/1.1 400 Bad Request\r\n\r\n", TAKE_OUTAGE,
+      RECONNECTS },
+    { "an answer nobody waits for", GRANTED_ONE GRANTED_ONE, TAKE_GRANTED,
+      RECONNECTS },
+    { "hangs up", NULL, TAKE_OUTAGE, RECONNECTS },
+};
+
+static void check_answer(const struct answer *answer)
+{
+    bool is_lost = answer->then == RECONNECTS;
+    struct store *store;
+    struct world world;
+
+    world_init(&world);
+    world.redis.answers[FAKE_EVALSHA] = answer->bytes;
+    store = open_store(&world);
+    run_until_up(&world, store);
+    row_equal_i64(answer->why, ask(&world, store), answer->status);
+    run(&world, store, 5 * MILLISECOND);
+    row_equal_i64(answer->why, world.down_count, answer->then != STAYS);
+    /* It comes back by itself. */
+    run_until_up(&world, store);
+    world.redis.answers[FAKE_EVALSHA] = GRANTED_ONE;
+    if (answer->then != STAYS)
+        row_equal_i64(answer->why, ask(&world, store), TAKE_GRANTED);
+    row_equal_i64(answer->why, world.redis.accept_count, 1 + is_lost);
+    store_free(store);
+    world_fini(&world);
+}
+
 static void every_answer_is_understood_or_an_outage(void **state)
 {
-    enum then { STAYS, PROBES, RECONNECTS };
-    static const struct {
-        const char *why;
-        const char *answer;
-        enum take_status status;
-        enum then then; /* what it does about the connection */
-    } rows[] = {
-        { "granted", GRANTED_ONE, TAKE_GRANTED, STAYS },
-        { "refused", "*3\r\n:-1\r\n:0\r\n:0\r\n", TAKE_REFUSED, STAYS },
-        { "a replica",
-          "-READONLY You can't write against a read only replica.\r\n",
-          TAKE_OUTAGE, RECONNECTS },
-        { "a replica, as version 6 tells it",
-          "-ERR Error running script (call to "
-          "f_6b1bf486c81ceb7edf3c093f4a48582e4c0eab33): @user_script:1: "
-          "@user_script: 1: -READONLY You can't write\r\n",
-          TAKE_OUTAGE, RECONNECTS },
-        { "a replica without its master",
-          "-MASTERDOWN Link with MASTER is down\r\n", TAKE_OUTAGE, RECONNECTS },
-        { "a password is needed", "-NOAUTH Authentication required.\r\n",
-          TAKE_OUTAGE, RECONNECTS },
-        { "a password is wrong", "-WRONGPASS invalid\r\n", TAKE_OUTAGE,
-          RECONNECTS },
-        { "not allowed", "-NOPERM this user has no permissions\r\n",
-          TAKE_OUTAGE, PROBES },
-        { "loading", "-LOADING Redis is loading the dataset in memory\r\n",
-          TAKE_OUTAGE, PROBES },
-        { "busy", "-BUSY Redis is busy running a script\r\n", TAKE_OUTAGE,
-          PROBES },
-        { "a disk that is full", "-MISCONF Redis is configured to save\r\n",
-          TAKE_OUTAGE, PROBES },
-        { "no replica to write to", "-NOREPLICAS Not enough good replicas\r\n",
-          TAKE_OUTAGE, PROBES },
-        { "a cluster that is down", "-CLUSTERDOWN Hash slot not served\r\n",
-          TAKE_OUTAGE, PROBES },
-        { "out of memory", "-OOM command not allowed\r\n", TAKE_OUTAGE, STAYS },
-        { "keys that move", "-TRYAGAIN Multiple keys request\r\n", TAKE_OUTAGE,
-          STAYS },
-        { "a cluster", "-MOVED 3999 127.0.0.1:6381\r\n", TAKE_OUTAGE, STAYS },
-        { "somebody else's key", "-WRONGTYPE Operation against a key\r\n",
-          TAKE_OUTAGE, STAYS },
-        { "half a word is none", "-READ only\r\n", TAKE_OUTAGE, STAYS },
-        { "more than a word is none", "-READONLYX\r\n", TAKE_OUTAGE, STAYS },
-        { "an empty error", "-\r\n", TAKE_OUTAGE, STAYS },
-        { "never knows the script", "-NOSCRIPT No matching script\r\n",
-          TAKE_OUTAGE, STAYS },
-        { "half an answer", "*3\r\n:1\r\n", TAKE_OUTAGE, STAYS },
-        { "no answer", "", TAKE_OUTAGE, STAYS },
-        { "a huge string", "$500000000\r\nabc", TAKE_OUTAGE, STAYS },
-        { "a status", "+OK\r\n", TAKE_OUTAGE, RECONNECTS },
-        { "nothing", "$-1\r\n", TAKE_OUTAGE, RECONNECTS },
-        { "one integer", ":1\r\n", TAKE_OUTAGE, RECONNECTS },
-        { "too few integers", "*2\r\n:1\r\n:1\r\n", TAKE_OUTAGE, RECONNECTS },
-        { "too many", "*6\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n", TAKE_OUTAGE,
-          RECONNECTS },
-        { "no integers", "*3\r\n:1\r\n:1\r\n$1\r\n1\r\n", TAKE_OUTAGE,
-          RECONNECTS },
-        { "an absurd grant", "*3\r\n:4611686018427387904\r\n:0\r\n:0\r\n",
-          TAKE_OUTAGE, RECONNECTS },
-        { "an absurd rest", "*3\r\n:1\r\n:-9223372036854775808\r\n:0\r\n",
-          TAKE_OUTAGE, RECONNECTS },
-        { "an absurd part", "*3\r\n:1\r\n:0\r\n:-1\r\n", TAKE_OUTAGE,
-          RECONNECTS },
-        { "a huge array", "*2147483647\r\n", TAKE_OUTAGE, RECONNECTS },
-        { "another protocol", "HTTP/1.1 400 Bad Request\r\n\r\n", TAKE_OUTAGE,
-          RECONNECTS },
-        { "an answer nobody waits for", GRANTED_ONE GRANTED_ONE, TAKE_GRANTED,
-          RECONNECTS },
-        { "hangs up", NULL, TAKE_OUTAGE, RECONNECTS },
-    };
-
     (void)state;
-    for (size_t i = 0; i < ROWS(rows); i++) {
-        bool is_lost = rows[i].then == RECONNECTS;
-        struct store *store;
-        struct world world;
-
-        world_init(&world);
-        world.redis.answers[FAKE_EVALSHA] = rows[i].answer;
-        store = open_store(&world);
-        run_until_up(&world, store);
-        row_equal_i64(rows[i].why, ask(&world, store), rows[i].status);
-        run(&world, store, 5 * MILLISECOND);
-        row_equal_i64(rows[i].why, world.down_count, rows[i].then != STAYS);
-        /* It comes back by itself. */
-        run_until_up(&world, store);
-        world.redis.answers[FAKE_EVALSHA] = GRANTED_ONE;
-        if (rows[i].then != STAYS)
-            row_equal_i64(rows[i].why, ask(&world, store), TAKE_GRANTED);
-        row_equal_i64(rows[i].why, world.redis.accept_count, 1 + is_lost);
-        store_free(store);
-        world_fini(&world);
-    }
+    for (size_t i = 0; i < ROWS(answers); i++)
+        check_answer(&answers[i]);
 }
 
 static void
@@ -217,59 +225,63 @@ a_script_that_is_never_known_is_loaded_once_per_operation(void **state)
     world_fini(&world);
 }
 
+struct probe_answer {
+    const char *why;
+    const char *bytes;
+    const char *fault;
+    bool keeps; /* the connection */
+};
+
+static const struct probe_answer probe_answers[] = {
+    { "no password", "-NOAUTH Authentication required.\r\n",
+      "it wants a password: NOAUTH Authentication required.", false },
+    { "not allowed", "-NOPERM no permissions to run 'eval'\r\n",
+      "the user may not do what the store needs: NOPERM no permissions to "
+      "run 'eval'",
+      true },
+    { "loading", "-LOADING wait\r\n", "it is loading its data: LOADING wait",
+      true },
+    { "busy", "-BUSY wait\r\n", "it is busy with a script: BUSY wait", true },
+    { "a replica", "-READONLY no\r\n", "it is a replica: READONLY no", false },
+    { "full", "-OOM no\r\n", "its memory is full: OOM no", false },
+    { "an error of a proxy", "-ERR upstream failure\r\n",
+      "ERR upstream failure", false },
+    { "no answer", "", "no answer", false },
+    { "half an answer", "*3\r\n:1", "no answer", false },
+    { "garbage", "SSH-2.0-OpenSSH_9.2\r\n", "malformed reply", false },
+    { "no integers", "+OK\r\n", "malformed reply", false },
+    { "hangs up", NULL, "closed by Redis", false },
+};
+
+static void check_probe_answer(const struct probe_answer *answer)
+{
+    struct store *store;
+    struct world world;
+
+    world_init(&world);
+    world.redis.answers[FAKE_EVAL] = answer->bytes;
+    store = open_store(&world);
+    run(&world, store, 500 * MILLISECOND);
+    row_equal_i64(answer->why, store->is_up, false);
+    row_equal_i64(answer->why, ask(&world, store), TAKE_OUTAGE);
+    row_equal_i64(answer->why, world.down_count, 1);
+    row_equal_str(answer->why, str_of(world.fault), str_of(answer->fault));
+    /* Back-off: no storm of connections. */
+    row_true(answer->why, world.redis.accept_count < 20);
+    row_true(answer->why, answer->keeps == (world.redis.accept_count == 1));
+
+    world.redis.answers[FAKE_EVAL] = GRANTED_ONE;
+    run_until_up(&world, store);
+    row_equal_i64(answer->why, ask(&world, store), TAKE_GRANTED);
+    store_free(store);
+    world_fini(&world);
+}
+
 static void a_probe_must_succeed_in_time(void **state)
 {
-    static const struct {
-        const char *why;
-        const char *answer;
-        const char *fault;
-        bool keeps; /* the connection */
-    } rows[] = {
-        { "no password", "-NOAUTH Authentication required.\r\n",
-          "it wants a password: NOAUTH Authentication required.", false },
-        { "not allowed", "-NOPERM no permissions to run 'eval'\r\n",
-          "the user may not do what the store needs: NOPERM no permissions to "
-          "run 'eval'",
-          true },
-        { "loading", "-LOADING wait\r\n",
-          "it is loading its data: LOADING wait", true },
-        { "busy", "-BUSY wait\r\n", "it is busy with a script: BUSY wait",
-          true },
-        { "a replica", "-READONLY no\r\n", "it is a replica: READONLY no",
-          false },
-        { "full", "-OOM no\r\n", "its memory is full: OOM no", false },
-        { "an error of a proxy", "-ERR upstream failure\r\n",
-          "ERR upstream failure", false },
-        { "no answer", "", "no answer", false },
-        { "half an answer", "*3\r\n:1", "no answer", false },
-        { "garbage", "SSH-2.0-OpenSSH_9.2\r\n", "malformed reply", false },
-        { "no integers", "+OK\r\n", "malformed reply", false },
-        { "hangs up", NULL, "closed by Redis", false },
-    };
-
     (void)state;
-    for (size_t i = 0; i < ROWS(rows); i++) {
-        struct store *store;
-        struct world world;
-
-        world_init(&world);
-        world.redis.answers[FAKE_EVAL] = rows[i].answer;
-        store = open_store(&world);
-        run(&world, store, 500 * MILLISECOND);
-        row_equal_i64(rows[i].why, store->is_up, false);
-        row_equal_i64(rows[i].why, ask(&world, store), TAKE_OUTAGE);
-        row_equal_i64(rows[i].why, world.down_count, 1);
-        row_equal_str(rows[i].why, str_of(world.fault), str_of(rows[i].fault));
-        /* Back-off: no storm of connections. */
-        row_true(rows[i].why, world.redis.accept_count < 20);
-        row_true(rows[i].why, rows[i].keeps == (world.redis.accept_count == 1));
-
-        world.redis.answers[FAKE_EVAL] = GRANTED_ONE;
-        run_until_up(&world, store);
-        row_equal_i64(rows[i].why, ask(&world, store), TAKE_GRANTED);
-        store_free(store);
-        world_fini(&world);
-    }
+    for (size_t i = 0; i < ROWS(probe_answers); i++)
+        check_probe_answer(&probe_answers[i]);
 }
 
 /* Before anything else, and what is answered is never repeated. */

@@ -100,90 +100,102 @@ static enum take_status ask(struct store *store)
     return take.status;
 }
 
-/* Commands that make Redis refuse, what is told of it, and those that end it;
- * each while the store is up. */
+/* Commands that make Redis refuse, and those that end it; what is told. */
+struct refusal {
+    const char *why;
+    const char *begin[2], *end[2];
+    const char *fault;
+    int ask_count;      /* until the store is down */
+    bool is_connection; /* given up */
+};
+
+static const struct refusal refusals[] = {
+    { "a replica",
+      { "REPLICAOF 127.0.0.1 1" },
+      { "REPLICAOF NO ONE" },
+      "it is a replica: READONLY",
+      1,
+      true },
+    { "a replica that has lost its master",
+      { "CONFIG SET replica-serve-stale-data no", "REPLICAOF 127.0.0.1 1" },
+      { "REPLICAOF NO ONE", "CONFIG SET replica-serve-stale-data yes" },
+      "it is a replica that has lost its master: MASTERDOWN",
+      1,
+      true },
+    { "too few replicas",
+      { "CONFIG SET min-replicas-to-write 1" },
+      { "CONFIG SET min-replicas-to-write 0" },
+      "it takes no writes, as it has too few replicas: NOREPLICAS",
+      1,
+      false },
+    { "a permission that is lost",
+      { "ACL SETUSER sluice -evalsha -eval" },
+      { "ACL SETUSER sluice +evalsha +eval" },
+      "the user may not do what the store needs: NOPERM",
+      1,
+      false },
+    { "a permission of its script",
+      { "ACL SETUSER sluice -zadd -set" },
+      { "ACL SETUSER sluice +zadd +set" },
+      "ERR The user executing the script can't run this command",
+      5,
+      true },
+    { "its memory is full",
+      { "CONFIG SET maxmemory 1" },
+      { "CONFIG SET maxmemory 0" },
+      "its memory is full: OOM",
+      5,
+      true },
+};
+
+static void order(const char *why, struct world *world,
+                  const char *const commands[2])
+{
+    for (int n = 0; n < 2 && commands[n]; n++)
+        row_equal_str(why,
+                      str_of(redis_server_ask(&world->server, commands[n])),
+                      STR("+OK"));
+}
+
+static void ask_until_down(const struct refusal *refusal, struct store *store)
+{
+    int asked = 0;
+
+    for (; store->is_up; asked++) {
+        row_true(refusal->why, asked < refusal->ask_count);
+        row_equal_i64(refusal->why, ask(store), TAKE_OUTAGE);
+    }
+    row_equal_i64(refusal->why, asked, refusal->ask_count);
+}
+
+static void check_refusal(const struct refusal *refusal, struct world *world)
+{
+    struct store *store = open_store(world);
+
+    world->down_count = 0;
+    store_loop_until_up(store, true);
+    assert_int_equal(ask(store), TAKE_GRANTED);
+    order(refusal->why, world, refusal->begin);
+    ask_until_down(refusal, store);
+    if (!str_starts_with(str_of(world->fault), str_of(refusal->fault)))
+        row_fail(refusal->why, "%s", world->fault);
+    store_loop_run(store, clock_boot_ns() + 100 * MILLISECOND);
+    row_equal_i64(refusal->why, ask(store), TAKE_OUTAGE);
+    row_equal_i64(refusal->why, world->down_count, 1);
+
+    order(refusal->why, world, refusal->end);
+    store_loop_until_up(store, true);
+    row_equal_i64(refusal->why, ask(store), TAKE_GRANTED);
+    row_equal_i64(refusal->why, store->stats.reconnects > 1,
+                  refusal->is_connection);
+    store_free(store);
+}
+
+/* Each while the store is up. */
 static void a_refusal_is_an_outage_until_it_ends(void **state)
 {
-    static const struct {
-        const char *why;
-        const char *begin[2], *end[2];
-        const char *fault;
-        int ask_count;        /* until the store is down */
-        uint64_t connections; /* 1: the first one was good enough */
-    } rows[] = {
-        { "a replica",
-          { "REPLICAOF 127.0.0.1 1" },
-          { "REPLICAOF NO ONE" },
-          "it is a replica: READONLY",
-          1,
-          2 },
-        { "a replica that has lost its master",
-          { "CONFIG SET replica-serve-stale-data no", "REPLICAOF 127.0.0.1 1" },
-          { "REPLICAOF NO ONE", "CONFIG SET replica-serve-stale-data yes" },
-          "it is a replica that has lost its master: MASTERDOWN",
-          1,
-          2 },
-        { "too few replicas",
-          { "CONFIG SET min-replicas-to-write 1" },
-          { "CONFIG SET min-replicas-to-write 0" },
-          "it takes no writes, as it has too few replicas: NOREPLICAS",
-          1,
-          1 },
-        { "a permission that is lost",
-          { "ACL SETUSER sluice -evalsha -eval" },
-          { "ACL SETUSER sluice +evalsha +eval" },
-          "the user may not do what the store needs: NOPERM",
-          1,
-          1 },
-        { "a permission of its script",
-          { "ACL SETUSER sluice -zadd -set" },
-          { "ACL SETUSER sluice +zadd +set" },
-          "",
-          5,
-          2 },
-        { "its memory is full",
-          { "CONFIG SET maxmemory 1" },
-          { "CONFIG SET maxmemory 0" },
-          "its memory is full: OOM",
-          5,
-          2 },
-    };
-    struct world *world = *state;
-
-    for (size_t i = 0; i < ROWS(rows); i++) {
-        struct store *store = open_store(world);
-        int asked = 0;
-
-        world->down_count = 0;
-        store_loop_until_up(store, true);
-        assert_int_equal(ask(store), TAKE_GRANTED);
-        for (int n = 0; n < 2 && rows[i].begin[n]; n++)
-            row_equal_str(
-                rows[i].why,
-                str_of(redis_server_ask(&world->server, rows[i].begin[n])),
-                STR("+OK"));
-        for (; store->is_up; asked++) {
-            assert_true(asked < 10);
-            row_equal_i64(rows[i].why, ask(store), TAKE_OUTAGE);
-        }
-        row_equal_i64(rows[i].why, asked, rows[i].ask_count);
-        if (!str_starts_with(str_of(world->fault), str_of(rows[i].fault)))
-            row_fail(rows[i].why, "%s", world->fault);
-        store_loop_run(store, clock_boot_ns() + 100 * MILLISECOND);
-        row_equal_i64(rows[i].why, ask(store), TAKE_OUTAGE);
-        row_equal_i64(rows[i].why, world->down_count, 1);
-
-        for (int n = 0; n < 2 && rows[i].end[n]; n++)
-            row_equal_str(
-                rows[i].why,
-                str_of(redis_server_ask(&world->server, rows[i].end[n])),
-                STR("+OK"));
-        store_loop_until_up(store, true);
-        row_equal_i64(rows[i].why, ask(store), TAKE_GRANTED);
-        row_true(rows[i].why,
-                 (store->stats.reconnects == 1) == (rows[i].connections == 1));
-        store_free(store);
-    }
+    for (size_t i = 0; i < ROWS(refusals); i++)
+        check_refusal(&refusals[i], *state);
 }
 
 static int connect_to(const struct world *world)

@@ -2,6 +2,7 @@
 
 #include "quota/redis/reply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct row {
@@ -97,6 +98,49 @@ static void replies_are_read_whole_and_in_pieces(void **state)
     }
 }
 
+static void the_first_texts_of_an_array_are_kept(void **state)
+{
+    static char long_text[600];
+    static const struct {
+        const char *why, *bytes;
+        const char *first, *second;
+    } texts[] = {
+        { "two", "*2\r\n$9\r\n127.0.0.1\r\n$4\r\n6379\r\n", "127.0.0.1",
+          "6379" },
+        { "of more", "*3\r\n+a\r\n+b\r\n+c\r\n", "a", "b" },
+        { "one", "*1\r\n$1\r\na\r\n", "a", "" },
+        { "behind an integer", "*2\r\n:1\r\n$1\r\na\r\n", "", "a" },
+        { "behind a whole array",
+          "*3\r\n*2\r\n$1\r\nx\r\n$1\r\ny\r\n$1\r\na\r\n:1\r\n", "", "a" },
+        { "a role", "*3\r\n$6\r\nmaster\r\n:0\r\n*1\r\n*1\r\n$1\r\nx\r\n",
+          "master", "" },
+        { "no array", "$1\r\na\r\n", "", "" },
+        { "nothing", "*-1\r\n", "", "" },
+        { "an error is no text", "*2\r\n-ERR\r\n$1\r\na\r\n", "", "a" },
+        { "too long", long_text, "", "a" },
+    };
+
+    (void)state;
+    snprintf(long_text, sizeof(long_text), "*2\r\n$256\r\n%0256d\r\n+a\r\n", 0);
+    for (size_t i = 0; i < ROWS(texts); i++) {
+        struct reply_reader reader;
+
+        reply_reader_init(&reader);
+        /* Of the one before nothing is left. */
+        assert_true(reply_feed(&reader, "*2\r\n+left\r\n+over\r\n", 18));
+        assert_int_equal(reply_next(&reader), REPLY_READY);
+        assert_true(
+            reply_feed(&reader, texts[i].bytes, strlen(texts[i].bytes)));
+        row_equal_i64(texts[i].why, reply_next(&reader), REPLY_READY);
+        row_equal_i64(texts[i].why, reader.reply.kind, REPLY_OTHER);
+        row_equal_str(texts[i].why, str_of(reader.reply.texts[0]),
+                      str_of(texts[i].first));
+        row_equal_str(texts[i].why, str_of(reader.reply.texts[1]),
+                      str_of(texts[i].second));
+        reply_reader_fini(&reader);
+    }
+}
+
 static void one_reply_leaves_nothing_to_the_next(void **state)
 {
     static const char bytes[] = "*2\r\n:1\r\n:2\r\n-ERR x\r\n:3\r\n+OK\r\n:4";
@@ -160,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replies_are_read_whole_and_in_pieces),
+        cmocka_unit_test(the_first_texts_of_an_array_are_kept),
         cmocka_unit_test(one_reply_leaves_nothing_to_the_next),
         cmocka_unit_test(a_reply_without_end_is_given_up),
         cmocka_unit_test(a_long_error_is_cut),

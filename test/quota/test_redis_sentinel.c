@@ -269,50 +269,48 @@ static void a_replica_is_not_believed(void **state)
     store_free(store);
 }
 
-/* The old master dies, or goes on as a replica; each time in the middle of
- * operations. */
-static void it_follows_the_master(void **state)
+/* What becomes of the old master, in the middle of operations. */
+static void follow(const char *why, struct world *world, bool is_killed)
 {
-    static const struct {
-        const char *why;
-        bool is_killed;
-    } rows[] = { { "demoted", false }, { "killed", true } };
-    struct world *world = *state;
+    char first[ANSWER_BYTES], second[ANSWER_BYTES];
+    struct store *store;
+    int granted = 0;
 
-    for (size_t i = 0; i < ROWS(rows); i++) {
-        char first[ANSWER_BYTES], second[ANSWER_BYTES];
-        struct store *store;
-        int granted = 0;
+    name_port(first, world->servers[0].port);
+    name_port(second, world->servers[1].port);
+    for (int s = 0; s < SENTINELS; s++)
+        world->sentinels[s].answers[FAKE_SENTINEL] = first;
+    store = open_store(world);
+    run_until(world, store, true);
+    row_equal_i64(why, ask(world, store), TAKE_GRANTED);
 
-        redis_server_ask(&world->servers[0], "REPLICAOF NO ONE");
-        redis_server_ask(&world->servers[0], "FLUSHALL");
-        redis_server_ask(&world->servers[1], "FLUSHALL");
-        name_port(first, world->servers[0].port);
-        name_port(second, world->servers[1].port);
-        for (int s = 0; s < SENTINELS; s++)
-            world->sentinels[s].answers[FAKE_SENTINEL] = first;
-        store = open_store(world);
-        run_until(world, store, true);
-        row_equal_i64(rows[i].why, ask(world, store), TAKE_GRANTED);
+    if (is_killed)
+        redis_server_kill(&world->servers[0]);
+    else
+        demote(world, 0);
+    while (store->is_up)
+        row_equal_i64(why, ask(world, store), TAKE_OUTAGE);
+    /* As long as sentinels have not noticed, so is all. */
+    run(world, store, 300 * MILLISECOND);
+    row_equal_i64(why, ask(world, store), TAKE_OUTAGE);
 
-        if (rows[i].is_killed)
-            redis_server_kill(&world->servers[0]);
-        else
-            demote(world, 0);
-        while (store->is_up)
-            row_equal_i64(rows[i].why, ask(world, store), TAKE_OUTAGE);
-        /* As long as sentinels have not noticed, so is all. */
-        run(world, store, 300 * MILLISECOND);
-        row_equal_i64(rows[i].why, ask(world, store), TAKE_OUTAGE);
+    world->sentinels[1].answers[FAKE_SENTINEL] = second;
+    run_until(world, store, true);
+    is_at(why, world, 1);
+    for (int n = 0; n < 20; n++)
+        granted += ask(world, store) == TAKE_GRANTED;
+    row_equal_i64(why, granted, 10);
+    store_free(store);
+}
 
-        world->sentinels[1].answers[FAKE_SENTINEL] = second;
-        run_until(world, store, true);
-        is_at(rows[i].why, world, 1);
-        for (int n = 0; n < 20; n++)
-            granted += ask(world, store) == TAKE_GRANTED;
-        row_equal_i64(rows[i].why, granted, 10);
-        store_free(store);
-    }
+static void it_follows_when_the_master_is_demoted(void **state)
+{
+    follow("demoted", *state, false);
+}
+
+static void it_follows_when_the_master_is_killed(void **state)
+{
+    follow("killed", *state, true);
 }
 
 static void it_logs_in_to_sentinels(void **state)
@@ -344,9 +342,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(one_that_is_right_is_enough),    TEST(sentinels_may_be_away),
-        TEST(what_nobody_knows_is_an_outage), TEST(a_replica_is_not_believed),
-        TEST(it_follows_the_master),          TEST(it_logs_in_to_sentinels),
+        TEST(one_that_is_right_is_enough),
+        TEST(sentinels_may_be_away),
+        TEST(what_nobody_knows_is_an_outage),
+        TEST(a_replica_is_not_believed),
+        TEST(it_follows_when_the_master_is_demoted),
+        TEST(it_follows_when_the_master_is_killed),
+        TEST(it_logs_in_to_sentinels),
     };
 #undef TEST
 
