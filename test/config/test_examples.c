@@ -107,7 +107,8 @@ static void check_group(const struct group *group)
                  field->least <= field->most || field->kind == FIELD_HOST_PORT);
         row_true(field->name, !(field->is_required && field->fallback));
         row_true(field->name,
-                 (field->kind == FIELD_CHOICE) == (field->choices != NULL));
+                 field->kind == FIELD_DURATION ||
+                     (field->kind == FIELD_CHOICE) == (field->choices != NULL));
         row_true(field->name,
                  (field->kind >= FIELD_GROUP) == (field->group != NULL));
         if (field->group)

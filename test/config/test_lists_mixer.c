@@ -19,19 +19,11 @@
  *   no bound of time or size         `timeout`, `max_size`
  */
 #include "test/support/decision.h"
-#include "test/support/table.h"
+#include "test/support/mixer_rows.h"
 
 #include "config/bundle_lists.h"
 
-#include <jansson.h>
-
-#include <stdio.h>
 #include <stdlib.h>
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
 
 /* ---- the configuration that a row stands for --------------------------- */
 
@@ -143,28 +135,6 @@ static char *config_of(const json_t *settings, const char *value,
 
 /* ---- rows -------------------------------------------------------------- */
 
-static void run_rows(const char *kind, void (*run)(const json_t *row),
-                     unsigned want_count)
-{
-    FILE *file = fopen(TEST_DATA "/mixer_list_cases.jsonl", "r");
-    unsigned count = 0;
-    char line[4096];
-
-    assert_non_null(file);
-    while (fgets(line, sizeof(line), file)) {
-        json_t *row = json_loads(line, 0, NULL);
-
-        assert_non_null(row);
-        if (strcmp(text_of(row, "kind"), kind) == 0) {
-            run(row);
-            count++;
-        }
-        json_decref(row);
-    }
-    fclose(file);
-    assert_int_equal(count, want_count);
-}
-
 /* The line of the first mistake; empty: there is none. */
 static struct str first_mistake(const char *config, struct diags *diags)
 {
@@ -216,7 +186,8 @@ static void run_validate(const json_t *row)
 static void test_validate(void **state)
 {
     (void)state;
-    run_rows("list_validate", run_validate, 14);
+    run_rows(TEST_DATA "/mixer_list_cases.jsonl", "list_validate", run_validate,
+             14);
 }
 
 /* What a Check answers. */
@@ -260,7 +231,7 @@ static void run_api(const json_t *row)
 static void test_api(void **state)
 {
     (void)state;
-    run_rows("list_check_api", run_api, 8);
+    run_rows(TEST_DATA "/mixer_list_cases.jsonl", "list_check_api", run_api, 8);
 }
 
 /* However it came that the list cannot be had. */
@@ -296,7 +267,8 @@ static void run_unavailable(const json_t *row)
 static void test_unavailable(void **state)
 {
     (void)state;
-    run_rows("list_unavailable", run_unavailable, 5);
+    run_rows(TEST_DATA "/mixer_list_cases.jsonl", "list_unavailable",
+             run_unavailable, 5);
 }
 
 int main(void)

@@ -5,6 +5,7 @@
 #include "test/quota/drive.h"
 #include "test/quota/local_check.h"
 #include "test/quota/random.h"
+#include "test/quota/window_model.h"
 #include "test/support/table.h"
 
 #include "policy/base/clock.h"
@@ -17,12 +18,14 @@
 
 /* Keys are of a kind by their number. */
 enum kind {
-    KIND_RATE,
+    KIND_RATE, /* a token bucket */
     KIND_SLOTS,
     KIND_ANY_SLOTS, /* with release_any */
+    KIND_FIXED,
+    KIND_ROLLING,
 };
-#define KINDS 3
-#define KEYS 12
+#define KINDS 5
+#define KEYS 20
 #define IDS 5
 #define LEASES_MAX 32
 #define CHARGES_MAX 3
@@ -39,6 +42,7 @@ struct remembered {
 /* All that is known of one key. */
 struct key {
     struct token_bucket bucket;
+    struct window_model window;
     struct held leases[LEASES_MAX]; /* in the order of their end */
     uint32_t lease_count;
     int64_t tombstone_ends_ns[IDS];
@@ -74,6 +78,13 @@ static const struct limit *choose_limit(struct world *world, uint32_t key)
 #define RATE(size)                                                             \
     .algorithm = LIMIT_TOKEN_BUCKET, .amount = 7, .period_ns = 3 * SECOND,     \
     .burst = (size), .dedup_ns = SECOND
+#define FIXED(count)                                                           \
+    .algorithm = LIMIT_FIXED_WINDOW, .amount = (count),                        \
+    .period_ns = 3 * SECOND, .dedup_ns = SECOND
+#define ROLLING(count, bucket)                                                 \
+    .algorithm = LIMIT_ROLLING_WINDOW, .amount = (count),                      \
+    .period_ns = 3 * SECOND, .bucket_ns = (bucket)*MILLISECOND,                \
+    .dedup_ns = SECOND
 #define SLOTS(count, seconds)                                                  \
     .algorithm = LIMIT_CONCURRENCY, .amount = (count),                         \
     .lease_ns = (seconds)*SECOND, .dedup_ns = SECOND
@@ -84,9 +95,16 @@ static const struct limit *choose_limit(struct world *world, uint32_t key)
           { SLOTS(5, 1), .release_any = true },
           { SLOTS(5, 3), .release_any = true },
           { SLOTS(9, 2), .release_any = true } },
+        { { FIXED(0) }, { FIXED(5) }, { FIXED(9) }, { FIXED(15) } },
+        { { ROLLING(4, 150) },
+          { ROLLING(9, 150) },
+          { ROLLING(9, 1000) },
+          { ROLLING(15, 3000) } },
     };
 #undef RATE
 #undef SLOTS
+#undef FIXED
+#undef ROLLING
 
     return &limits[kind_of(key)][below(world, 4)];
 }
@@ -137,11 +155,12 @@ static void pass_time(struct key *key, const struct limit *limit,
         token_bucket_regain(&key->bucket, limit, now_ns);
     while (key->lease_count > 0 && key->leases[0].ends_ns <= now_ns)
         end_lease(key, 0);
+    window_model_pass(&key->window, limit, now_ns);
 }
 
 static int64_t left_of(const struct key *key, const struct limit *limit)
 {
-    int64_t left = limit->amount;
+    int64_t left = limit->amount - window_model_used(&key->window);
 
     if (limit->algorithm == LIMIT_TOKEN_BUCKET)
         return token_bucket_left(&key->bucket, limit);
@@ -171,13 +190,17 @@ static void take_in_model(const struct world *world, struct key *key,
     const struct limit *limit = charge->limit;
     uint32_t lease = find_lease(key, &charge->id);
 
-    if (limit->algorithm == LIMIT_TOKEN_BUCKET) {
+    if (limit->algorithm != LIMIT_CONCURRENCY) {
         if (choice->id >= 0 && key->taken[choice->id].ends_ns > world->now_ns) {
             grant->granted = key->taken[choice->id].granted;
             return;
         }
         admit_in_model(charge, left_of(key, limit), grant);
-        key->bucket.used += grant->granted;
+        if (limit->algorithm == LIMIT_TOKEN_BUCKET)
+            key->bucket.used += grant->granted;
+        else
+            window_model_take(&key->window, limit, world->now_ns,
+                              grant->granted);
         if (choice->id >= 0 && grant->granted > 0)
             key->taken[choice->id] =
                 (struct remembered){ grant->granted,
@@ -228,6 +251,11 @@ static int64_t release_in_model(const struct world *world, struct key *key,
     return 0;
 }
 
+static bool is_slots(uint32_t key)
+{
+    return kind_of(key) == KIND_SLOTS || kind_of(key) == KIND_ANY_SLOTS;
+}
+
 static void give_back_in_model(const struct world *world, struct key *key,
                                const struct choice *choice,
                                const struct charge *charge,
@@ -241,6 +269,8 @@ static void give_back_in_model(const struct world *world, struct key *key,
     }
     if (kind_of(choice->key) == KIND_RATE)
         grant->granted = token_bucket_give_back(&key->bucket, -charge->amount);
+    else if (!is_slots(choice->key))
+        grant->granted = window_model_give_back(&key->window, -charge->amount);
     else
         grant->granted = release_in_model(world, key, choice, charge);
     if (is_kept && grant->granted > 0)
@@ -249,21 +279,54 @@ static void give_back_in_model(const struct world *world, struct key *key,
                                  world->now_ns + charge->limit->dedup_ns };
 }
 
+static int64_t wait_in_model(const struct key *key, const struct limit *limit,
+                             int64_t now_ns, int64_t wanted)
+{
+    if (limit->algorithm == LIMIT_CONCURRENCY)
+        return -1;
+    return limit->algorithm == LIMIT_TOKEN_BUCKET
+               ? token_bucket_wait_ns(&key->bucket, limit, wanted)
+               : window_model_wait_ns(&key->window, limit, now_ns, wanted);
+}
+
+static int64_t full_in_model(const struct key *key, const struct limit *limit,
+                             int64_t now_ns)
+{
+    if (limit->algorithm == LIMIT_CONCURRENCY)
+        return key->lease_count > 0 ? -1 : 0;
+    return limit->algorithm == LIMIT_TOKEN_BUCKET
+               ? token_bucket_idle_ns(&key->bucket, limit)
+               : window_model_full_ns(&key->window, limit, now_ns);
+}
+
+static int64_t valid_in_model(const struct key *key, const struct limit *limit,
+                              int64_t now_ns, int64_t granted)
+{
+    if (granted == 0 || limit->algorithm == LIMIT_CONCURRENCY)
+        return 0;
+    if (limit->algorithm == LIMIT_TOKEN_BUCKET)
+        return token_bucket_time_ns(limit, granted);
+    /* What a retry was granted may have ended. */
+    return limit->algorithm == LIMIT_ROLLING_WINDOW
+               ? limit->period_ns
+               : full_in_model(key, limit, now_ns);
+}
+
 /* What the grant is but for its lease_id. */
 static void complete_in_model(const struct key *key,
-                              const struct charge *charge,
+                              const struct charge *charge, int64_t now_ns,
                               struct quota_grant *grant)
 {
     const struct limit *limit = charge->limit;
-    bool is_rate = limit->algorithm == LIMIT_TOKEN_BUCKET;
     int64_t wanted = charge->is_best_effort ? 1 : charge->amount;
 
     if (grant->is_refused)
-        grant->retry_after_ns =
-            is_rate ? token_bucket_wait_ns(&key->bucket, limit, wanted) : -1;
-    if (is_rate && charge->amount > 0)
-        grant->valid_for_ns = token_bucket_time_ns(limit, grant->granted);
-    grant->has_lease = !is_rate && charge->amount > 0 && grant->granted > 0;
+        grant->retry_after_ns = wait_in_model(key, limit, now_ns, wanted);
+    if (charge->amount > 0)
+        grant->valid_for_ns =
+            valid_in_model(key, limit, now_ns, grant->granted);
+    grant->has_lease = limit->algorithm == LIMIT_CONCURRENCY &&
+                       charge->amount > 0 && grant->granted > 0;
 }
 
 static enum take_status ask_model(struct world *world,
@@ -285,7 +348,7 @@ static enum take_status ask_model(struct world *world,
             take_in_model(world, key, &choices[i], charge, &grants[i]);
         if (charge->amount < 0)
             give_back_in_model(world, key, &choices[i], charge, &grants[i]);
-        complete_in_model(key, charge, &grants[i]);
+        complete_in_model(key, charge, world->now_ns, &grants[i]);
         if (grants[i].is_refused && !charge->is_shadow)
             status = TAKE_REFUSED;
     }
@@ -361,6 +424,8 @@ static void take_at_random(struct world *world)
         }
         row_equal_i64("remaining", take.grants[i].remaining,
                       left_of(key, limit));
+        row_equal_i64("full after", take.grants[i].full_after_ns,
+                      full_in_model(key, limit, world->now_ns));
     }
 }
 
@@ -375,7 +440,7 @@ static void release_at_random(struct world *world)
         struct key *key = &world->keys[number];
         struct lease_name *lease = &release.leases[release.count];
 
-        if (kind_of(number) == KIND_RATE || key->lease_count == 0)
+        if (!is_slots(number) || key->lease_count == 0)
             continue;
         *lease = (struct lease_name){
             .quota = STR("quota"),

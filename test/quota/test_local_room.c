@@ -1,5 +1,6 @@
 /* Sizes and times at their edges: a store that is full, broken or not one. */
 #include "test/quota/local_check.h"
+#include "test/quota/scene.h"
 #include "test/quota/sequence.h"
 #include "test/support/table.h"
 
@@ -18,58 +19,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* A store of its own, and a time that is moved by addition. */
-struct scene {
-    struct store *store;
-    int fd;
-    int64_t now_ns;
-};
-
-static struct scene scene_of(uint64_t size_bytes)
-{
-    int fd = local_create(size_bytes);
-
-    assert_true(fd >= 0);
-    return (struct scene){ local_open(fd), fd, HOUR };
-}
-
-static void scene_end(struct scene *scene)
-{
-    local_check(scene->fd);
-    store_free(scene->store);
-    close(scene->fd);
-}
-
-static struct quota_grant take(struct scene *scene, const struct limit *limit,
-                               uint64_t key, int64_t amount)
-{
-    struct take take = { .count = 1 };
-
-    take.charges[0] = (struct charge){
-        .limit = limit,
-        .key = store_hash(scene->store,
-                          (struct str){ (const char *)&key, sizeof(key) }),
-        .amount = amount,
-    };
-    assert_int_equal(store_take(scene->store, &take, scene->now_ns), STORE_NOW);
-    assert_int_not_equal(take.status, TAKE_OUTAGE);
-    return take.grants[0];
-}
-
-static int64_t left(struct scene *scene, const struct limit *limit,
-                    uint64_t key)
-{
-    return take(scene, limit, key, 0).remaining;
-}
-
-static struct local_usage usage_of(struct scene *scene)
-{
-    struct local_usage usage;
-
-    local_usage(scene->store, &usage);
-    return usage;
-}
 
 static void sizes_have_bounds(void **state)
 {
@@ -119,7 +68,7 @@ static void odd_sizes_are_used(void **state)
     (void)state;
     for (size_t i = 0; i < ROWS(sizes); i++) {
         struct scene scene = scene_of(sizes[i]);
-        struct local_usage usage = usage_of(&scene);
+        struct local_usage usage = scene_usage(&scene);
 
         assert_int_equal(usage.size_bytes, sizes[i]);
         assert_true(usage.cells * sizeof(struct node) > sizes[i] * 3 / 4);
@@ -195,18 +144,18 @@ static void usage_is_told(void **state)
     struct local_usage usage;
 
     (void)state;
-    take(&scene, &one_an_hour, 1, 1);
-    take(&scene, &one_an_hour, 1, 1);
-    take(&scene, &one_an_hour, 2, 1);
-    take(&scene, &slots, 3, 5);
-    take(&scene, &slots, 3, 5);
-    usage = usage_of(&scene);
+    scene_take(&scene, &one_an_hour, 1, 1);
+    scene_take(&scene, &one_an_hour, 1, 1);
+    scene_take(&scene, &one_an_hour, 2, 1);
+    scene_take(&scene, &slots, 3, 5);
+    scene_take(&scene, &slots, 3, 5);
+    usage = scene_usage(&scene);
     assert_int_equal(usage.keys, 3);
     assert_int_equal(usage.leases, 2);
     assert_int_equal(usage.cells - usage.free_cells, 5);
-    take(&scene, &slots, 3, -10);
-    take(&scene, &one_an_hour, 1, -1);
-    usage = usage_of(&scene);
+    scene_take(&scene, &slots, 3, -10);
+    scene_take(&scene, &one_an_hour, 1, -1);
+    usage = scene_usage(&scene);
     assert_int_equal(usage.keys, 1);
     assert_int_equal(usage.leases, 0);
     assert_int_equal(usage.cells - usage.free_cells, 1);
@@ -216,13 +165,13 @@ static void usage_is_told(void **state)
 static void a_million_keys_pass_through_a_small_store(void **state)
 {
     struct scene scene = scene_of(LOCAL_SIZE_MIN_BYTES);
-    uint64_t cells = usage_of(&scene).cells;
+    uint64_t cells = scene_usage(&scene).cells;
 
     (void)state;
     for (uint64_t key = 0; key < 1000000; key++)
-        assert_int_equal(take(&scene, &one_an_hour, key, 1).granted, 1);
-    assert_int_equal(usage_of(&scene).cells, cells);
-    assert_true(usage_of(&scene).keys <= cells);
+        assert_int_equal(scene_take(&scene, &one_an_hour, key, 1).granted, 1);
+    assert_int_equal(scene_usage(&scene).cells, cells);
+    assert_true(scene_usage(&scene).keys <= cells);
     assert_true(scene.store->stats.evictions >= 1000000 - cells);
     assert_true(scene.store->stats.evictions <= 1000000);
     scene_end(&scene);
@@ -231,13 +180,13 @@ static void a_million_keys_pass_through_a_small_store(void **state)
 static void what_has_ended_goes_first(void **state)
 {
     struct scene scene = scene_of(LOCAL_SIZE_MIN_BYTES);
-    uint64_t cells = usage_of(&scene).cells;
+    uint64_t cells = scene_usage(&scene).cells;
 
     (void)state;
     for (uint64_t key = 0; key < 100 * cells; key++) {
         /* Half of the store at a time. */
         scene.now_ns += HOUR / ((int64_t)cells / 2);
-        take(&scene, key % 2 == 0 ? &one_an_hour : &short_slots, key, 1);
+        scene_take(&scene, key % 2 == 0 ? &one_an_hour : &short_slots, key, 1);
     }
     assert_int_equal(scene.store->stats.evictions, 0);
     scene_end(&scene);
@@ -247,27 +196,27 @@ static void what_has_ended_goes_first(void **state)
 static void what_lasts_longest_stays(void **state)
 {
     struct scene scene = scene_of(LOCAL_SIZE_MIN_BYTES);
-    uint64_t cells = usage_of(&scene).cells;
+    uint64_t cells = scene_usage(&scene).cells;
 
     (void)state;
     for (int i = 0; i < 1000; i++)
-        take(&scene, &slots, 1, 1);
+        scene_take(&scene, &slots, 1, 1);
     for (uint64_t key = 2; key < 20 * cells; key++)
-        take(&scene, &one_an_hour, key, 1);
-    assert_int_equal(left(&scene, &slots, 1), 9000);
+        scene_take(&scene, &one_an_hour, key, 1);
+    assert_int_equal(scene_left(&scene, &slots, 1), 9000);
     scene_end(&scene);
 }
 
 static void a_store_full_of_leases_goes_on(void **state)
 {
     struct scene scene = scene_of(LOCAL_SIZE_MIN_BYTES);
-    uint64_t cells = usage_of(&scene).cells;
+    uint64_t cells = scene_usage(&scene).cells;
 
     (void)state;
     for (uint64_t key = 0; key < 3 * cells; key++)
-        assert_int_equal(take(&scene, &slots, key, 1).granted, 1);
+        assert_int_equal(scene_take(&scene, &slots, key, 1).granted, 1);
     assert_true(scene.store->stats.evictions > 0);
-    assert_true(usage_of(&scene).leases > cells / 2 - 100);
+    assert_true(scene_usage(&scene).leases > cells / 2 - 100);
     scene_end(&scene);
 }
 
@@ -302,16 +251,16 @@ static void time_that_steps_back_is_harmless(void **state)
     struct scene scene = scene_of(LOCAL_SIZE_MIN_BYTES);
 
     (void)state;
-    take(&scene, &one_an_hour, 1, 1);
-    take(&scene, &short_slots, 2, 10000);
+    scene_take(&scene, &one_an_hour, 1, 1);
+    scene_take(&scene, &short_slots, 2, 10000);
     scene.now_ns -= HOUR / 2;
-    assert_int_equal(take(&scene, &one_an_hour, 1, 1).granted, 0);
-    assert_int_equal(take(&scene, &short_slots, 2, 1).granted, 0);
+    assert_int_equal(scene_take(&scene, &one_an_hour, 1, 1).granted, 0);
+    assert_int_equal(scene_take(&scene, &short_slots, 2, 1).granted, 0);
     scene.now_ns = 0;
-    assert_int_equal(take(&scene, &one_an_hour, 1, 1).granted, 0);
+    assert_int_equal(scene_take(&scene, &one_an_hour, 1, 1).granted, 0);
     scene.now_ns = HOUR + SECOND;
-    assert_int_equal(take(&scene, &one_an_hour, 1, 1).granted, 0);
-    assert_int_equal(take(&scene, &short_slots, 2, 10000).granted, 10000);
+    assert_int_equal(scene_take(&scene, &one_an_hour, 1, 1).granted, 0);
+    assert_int_equal(scene_take(&scene, &short_slots, 2, 10000).granted, 10000);
     scene_end(&scene);
 }
 
@@ -321,10 +270,10 @@ static void the_end_of_time_is_harmless(void **state)
 
     (void)state;
     scene.now_ns = INT64_MAX - 1;
-    assert_int_equal(take(&scene, &one_an_hour, 1, 1).granted, 1);
-    assert_int_equal(take(&scene, &one_an_hour, 1, 1).granted, 0);
-    assert_int_equal(take(&scene, &slots, 2, 10000).granted, 10000);
-    assert_int_equal(take(&scene, &slots, 2, 1).granted, 0);
+    assert_int_equal(scene_take(&scene, &one_an_hour, 1, 1).granted, 1);
+    assert_int_equal(scene_take(&scene, &one_an_hour, 1, 1).granted, 0);
+    assert_int_equal(scene_take(&scene, &slots, 2, 10000).granted, 10000);
+    assert_int_equal(scene_take(&scene, &slots, 2, 1).granted, 0);
     scene_end(&scene);
 }
 
@@ -345,12 +294,12 @@ static void leases_may_be_shortened(void **state)
         struct scene scene = scene_of(LOCAL_SIZE_MIN_BYTES);
 
         for (int n = 0; n < rows[i].older_count; n++)
-            take(&scene, &slots, 1, 1);
-        take(&scene, &short_slots, 1, 1);
+            scene_take(&scene, &slots, 1, 1);
+        scene_take(&scene, &short_slots, 1, 1);
         scene.now_ns += SECOND;
-        row_equal_i64(rows[i].why, left(&scene, &slots, 1), rows[i].left);
+        row_equal_i64(rows[i].why, scene_left(&scene, &slots, 1), rows[i].left);
         scene.now_ns += 2 * HOUR;
-        row_equal_i64(rows[i].why, left(&scene, &slots, 1), 10000);
+        row_equal_i64(rows[i].why, scene_left(&scene, &slots, 1), 10000);
         scene_end(&scene);
     }
 }
@@ -362,9 +311,9 @@ static void many_leases_end_bit_by_bit(void **state)
 
     (void)state;
     for (int i = 0; i < count; i++)
-        take(&scene, &short_slots, 1, 1);
+        scene_take(&scene, &short_slots, 1, 1);
     scene.now_ns += SECOND;
-    for (int i = 0; left(&scene, &short_slots, 1) < 10000; i++)
+    for (int i = 0; scene_left(&scene, &short_slots, 1) < 10000; i++)
         assert_true(i < 2);
     scene_end(&scene);
 }
@@ -376,10 +325,10 @@ static void many_leases_are_released_bit_by_bit(void **state)
 
     (void)state;
     for (int i = 0; i < count; i++)
-        take(&scene, &slots, 1, 2);
-    assert_int_equal(take(&scene, &slots, 1, INT64_MIN).granted,
+        scene_take(&scene, &slots, 1, 2);
+    assert_int_equal(scene_take(&scene, &slots, 1, INT64_MIN).granted,
                      2 * SLOTS_ENDED_MAX);
-    assert_int_equal(take(&scene, &slots, 1, INT64_MIN).granted, 20);
+    assert_int_equal(scene_take(&scene, &slots, 1, INT64_MIN).granted, 20);
     scene_end(&scene);
 }
 

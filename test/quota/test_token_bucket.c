@@ -99,7 +99,24 @@ static void buckets_fill_and_drain(void **state)
               { "the rest of the tenth, and one", 101500 * MS, 1, true, 0,
                 1 * SECOND },
           } },
-        /* gubernator: TestTokenBucketRequestMoreThanAvailable. */
+        /* gubernator: TestLeakyBucketDivBug. */
+        { { .amount = 2000, .period_ns = SECOND, .burst = 2000 },
+          {
+              { "1999", 0, 1, true, 1999, 0 },
+              { "1899", 0, 100, true, 1899, 0 },
+          } },
+        /* gubernator: TestLeakyBucketWithBurst. It begins with a bucket that
+         * holds the burst, as here. */
+        { { .amount = 10, .period_ns = 30 * SECOND, .burst = 20 },
+          {
+              { "19", 0, 1, true, 19, 0 },
+              { "18", 1 * SECOND, 1, true, 18, 0 },
+              { "17", 2 * SECOND, 1, true, 17, 0 },
+              { "peek", 3500 * MS, 0, true, 18, 0 },
+              { "never more than the burst", 300 * SECOND, 0, true, 20, 0 },
+          } },
+        /* gubernator: TestLeakyBucketRequestMoreThanAvailable, as
+         * TestTokenBucketRequestMoreThanAvailable. */
         { { .amount = 2000, .period_ns = 1000 * SECOND, .burst = 2000 },
           {
               { "1000", 0, 1000, true, 1000, 0 },
@@ -114,6 +131,66 @@ static void buckets_fill_and_drain(void **state)
     (void)state;
     for (size_t i = 0; i < ROWS(cases); i++)
         run_events(&cases[i].limit, cases[i].events);
+}
+
+/* Positive tokens are taken, negative ones given back; what is left then. */
+struct change {
+    const char *why;
+    int64_t amount; /* of the limit and its burst from here on; 0: as before */
+    int64_t tokens, left;
+};
+
+/* All at one instant. */
+static void usage_outlives_a_change(void **state)
+{
+    static const struct change cases[][8] = {
+        /* gubernator: TestChangeLimit, leaky. There what is left is cut to the
+         * smaller limit, and what is in use forgotten; here that stays, as it
+         * does there for token buckets. */
+        {
+            { "99", 100, 1, 99 },
+            { "a limit of 10: 8, there 9", 10, 1, 8 },
+            { "7, there 8", 0, 1, 7 },
+        },
+        /* gubernator: TestLeakyBucketNegativeHits. */
+        {
+            { "9", 10, 1, 9 },
+            { "one back", 0, -1, 10 },
+            { "all", 0, 10, 0 },
+            { "one back of all", 0, -1, 1 },
+        },
+        /* gubernator: TestResetRemaining. A reset is giving back all. */
+        {
+            { "99", 100, 1, 99 },
+            { "98", 0, 1, 98 },
+            { "reset", 0, -LIMIT_AMOUNT_MAX, 100 },
+            { "99 again", 0, 1, 99 },
+        },
+        /* gubernator: TestDrainOverLimit. What a flag does there, a best effort
+         * does here: what is left is taken. */
+        {
+            { "9", 10, 1, 9 },
+            { "all that is left", 0, 9, 0 },
+            { "a look", 0, 0, 0 },
+        },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(cases); i++) {
+        struct limit limit = { .period_ns = HOUR };
+        struct token_bucket bucket = { 0 };
+
+        for (const struct change *change = cases[i]; change->why; change++) {
+            if (change->amount > 0)
+                limit.amount = limit.burst = change->amount;
+            if (change->tokens >= 0)
+                token_bucket_take(&bucket, change->tokens);
+            else
+                token_bucket_give_back(&bucket, -change->tokens);
+            row_equal_i64(change->why, token_bucket_left(&bucket, &limit),
+                          change->left);
+        }
+    }
 }
 
 /* The largest numbers there are; meant for the sanitizers, too. */
@@ -184,6 +261,39 @@ static int64_t model_wait(struct model model, const struct limit *limit,
     return ns;
 }
 
+/* The other form of the same algorithm: the time at which the next cell is
+ * expected. Source: ITU-T I.371, virtual scheduling form of GCRA(T, tau). */
+static void it_is_the_virtual_scheduling_form(void **state)
+{
+    struct random random = random_from(2);
+
+    (void)state;
+    for (int run = 0; run < 300; run++) {
+        int64_t increment_ns = random_below(&random, 50) + 1;
+        struct limit limit = { .amount = 1,
+                               .period_ns = increment_ns,
+                               .burst = random_below(&random, 20) + 1 };
+        int64_t tolerance_ns = (limit.burst - 1) * increment_ns;
+        int64_t expected_ns = 0, now_ns = 0;
+        struct token_bucket bucket = { 0 };
+
+        for (int cell = 0; cell < 500; cell++) {
+            bool conforms;
+
+            now_ns += random_below(&random, 2 * increment_ns);
+            conforms = now_ns >= expected_ns - tolerance_ns;
+            if (conforms && now_ns > expected_ns)
+                expected_ns = now_ns;
+            if (conforms)
+                expected_ns += increment_ns;
+            token_bucket_regain(&bucket, &limit, now_ns);
+            row_equal_i64("conforms", token_bucket_left(&bucket, &limit) > 0,
+                          conforms);
+            token_bucket_take(&bucket, conforms);
+        }
+    }
+}
+
 static void give_back_to_both(struct token_bucket *bucket, struct model *model,
                               const struct limit *limit, int64_t tokens)
 {
@@ -234,8 +344,10 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(buckets_fill_and_drain),
+        cmocka_unit_test(usage_outlives_a_change),
         cmocka_unit_test(numbers_do_not_overflow),
         cmocka_unit_test(it_is_what_a_slow_model_says),
+        cmocka_unit_test(it_is_the_virtual_scheduling_form),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
