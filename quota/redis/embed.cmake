@@ -1,9 +1,17 @@
-# Writes a Lua script as C: cmake -DSCRIPT=x.lua -DOUTPUT=x.c -P embed.cmake
-file(READ ${SCRIPT} bytes HEX)
+# Writes a Lua script, joined of its parts, as C:
+#   cmake "-DSCRIPT=x.lua;y.lua" -DOUTPUT=z.c -P embed.cmake
+set(text)
+foreach(part ${SCRIPT})
+  file(READ ${part} lines)
+  string(APPEND text "${lines}")
+endforeach()
+set(joined ${OUTPUT}.lua)
+file(WRITE ${joined} "${text}")
+file(READ ${joined} bytes HEX)
 string(REGEX REPLACE "(................................)" "\\1\n" bytes
   "${bytes}")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-file(SHA1 ${SCRIPT} sha1)
+file(SHA1 ${joined} sha1)
 file(WRITE ${OUTPUT} "#include \"quota/redis/script.h\"
 
 static const char text[] = {

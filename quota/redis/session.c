@@ -66,9 +66,12 @@ static void answer_outage(struct session *session,
 static void abandon_all(struct session *session)
 {
     struct operation operation;
+    struct command command;
 
+    while (pending_take_command(&session->pending, &command))
+        ;
     while (pending_take_first(&session->pending, &operation))
-        if (operation_has_owner(&operation))
+        if (operation.kind != OPERATION_GONE)
             answer_outage(session, &operation);
 }
 
@@ -83,22 +86,15 @@ void session_lose(struct session *session, const char *what, const char *why,
 
 /* -- Sending -- */
 
-static bool send_operation(struct session *session,
-                           const struct operation *operation)
+bool session_send(struct session *session, enum command_kind kind)
 {
-    if (pending_is_full(&session->pending) ||
-        !operation_put(operation, &session->connection.outbox,
-                       &session->target))
+    const struct command command = { .kind = kind };
+
+    if (pending_has_all_commands(&session->pending) ||
+        !command_put(kind, &session->connection.outbox, &session->target))
         return false;
-    pending_add(&session->pending, operation);
+    pending_add_command(&session->pending, command);
     return true;
-}
-
-bool session_send(struct session *session, enum operation_kind kind)
-{
-    const struct operation operation = { .kind = kind };
-
-    return send_operation(session, &operation);
 }
 
 bool session_start(struct session *session, struct operation *operation,
@@ -106,26 +102,53 @@ bool session_start(struct session *session, struct operation *operation,
 {
     operation->deadline_ns =
         sooner(operation->deadline_ns, now_ns + session->deadline_ns);
+    operation_count(operation);
     session->store->stats.operations++;
     if (session->breaker.state == BREAKER_CLOSED &&
-        operation->deadline_ns > now_ns && send_operation(session, operation))
+        operation->deadline_ns > now_ns &&
+        !pending_is_full(&session->pending)) {
+        pending_add(&session->pending, operation);
         return true;
+    }
     session->store->stats.outages++;
     operation_fail(operation);
     return false;
 }
 
-/* Redis does not know the script, so the operation did not run and may go out
- * again, after the script. */
-static bool send_again(struct session *session, struct operation operation)
+/* What has been asked for since the last step goes out together. What finds no
+ * room waits for it. */
+static void send_operations(struct session *session)
 {
-    if (operation.is_repeated)
+    const struct operation *operations[SCRIPT_CHECKS_MAX];
+    struct pending *pending = &session->pending;
+    struct command command = { .kind = COMMAND_CHARGE };
+    uint32_t count;
+
+    while ((count = pending_batch(pending, operations,
+                                  &command.operation_count)) > 0 &&
+           !pending_has_all_commands(pending) &&
+           script_put(&session->connection.outbox, session->target.prefix,
+                      operations, count))
+        pending_add_command(pending, command);
+}
+
+/* Redis does not know the script, so nothing ran and may go out again, after
+ * the script. */
+static bool load_script(struct session *session)
+{
+    if (!session->is_loading)
+        session->is_loading = session_send(session, COMMAND_LOAD);
+    return session->is_loading;
+}
+
+static bool send_again(struct session *session, struct operation *operation)
+{
+    if (operation->is_repeated || pending_is_full(&session->pending) ||
+        !load_script(session))
         return false;
-    if (!session->is_loading && !session_send(session, OPERATION_LOAD))
-        return false;
-    session->is_loading = true;
-    operation.is_repeated = true;
-    return send_operation(session, &operation);
+    operation->is_repeated = true;
+    pending_add(&session->pending, operation);
+    return true;
 }
 
 /* -- Replies -- */
@@ -155,60 +178,117 @@ static void take_fault(struct session *session, const struct reply *reply,
     }
 }
 
-static void finish_owned(struct session *session,
-                         const struct operation *operation,
-                         const struct reply *reply, int64_t now_ns)
+/* The operations of one command, without those that were never sent. */
+struct batch {
+    struct operation operations[SCRIPT_CHECKS_MAX];
+    uint32_t count, result_count;
+};
+
+static void take_batch(struct session *session, uint32_t operation_count,
+                       struct batch *batch)
 {
-    if (operation_read(operation, reply)) {
-        session_succeed(session);
-        operation_done(operation);
-    } else if (!script_is_missing(reply) || !send_again(session, *operation)) {
+    struct operation operation;
+
+    batch->count = batch->result_count = 0;
+    for (; operation_count > 0; operation_count--) {
+        pending_take_first(&session->pending, &operation);
+        if (operation.result_count == 0)
+            continue;
+        batch->operations[batch->count++] = operation;
+        batch->result_count += operation.result_count;
+    }
+}
+
+/* Fills the answers. False: the reply is none. */
+static bool read_batch(const struct batch *batch, const struct reply *reply,
+                       enum result results[SCRIPT_CHECKS_MAX])
+{
+    const int64_t *integers = reply->integers;
+
+    if (reply->kind != REPLY_INTEGERS || reply->count != batch->result_count)
+        return false;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        results[i] = operation_read(&batch->operations[i], integers);
+        integers += batch->operations[i].result_count;
+        if (results[i] == RESULT_MALFORMED)
+            return false;
+    }
+    return true;
+}
+
+static void answer_batch(struct session *session, const struct batch *batch,
+                         const enum result results[SCRIPT_CHECKS_MAX],
+                         int64_t now_ns)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct operation *operation = &batch->operations[i];
+
+        if (operation->kind == OPERATION_GONE)
+            continue;
+        if (results[i] == RESULT_READ) {
+            session_succeed(session);
+            operation_done(operation);
+        } else {
+            fail(session, "a key holds something else", now_ns);
+            answer_outage(session, operation);
+        }
+    }
+}
+
+/* The reply is an error or malformed: whether anything happened is not known,
+ * but where the script is missing. */
+static void fail_batch(struct session *session, struct batch *batch,
+                       const struct reply *reply, int64_t now_ns)
+{
+    bool is_missing = script_is_missing(reply);
+
+    /* Told once, for it is one reply. Nothing of the batch is pending. */
+    if (!is_missing)
         take_fault(session, reply, now_ns);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct operation *operation = &batch->operations[i];
+
+        if (operation->kind == OPERATION_GONE ||
+            (is_missing && send_again(session, operation)))
+            continue;
+        if (is_missing)
+            take_fault(session, reply, now_ns);
         answer_outage(session, operation);
     }
 }
 
-static void finish(struct session *session, const struct operation *operation,
-                   const struct reply *reply, int64_t now_ns)
+static void finish_charge(struct session *session, uint32_t operation_count,
+                          const struct reply *reply, int64_t now_ns)
 {
-    switch (operation->kind) {
-    case OPERATION_TAKE:
-    case OPERATION_RELEASE:
-        finish_owned(session, operation, reply, now_ns);
-        break;
-    case OPERATION_LOGIN:
-    case OPERATION_SELECT:
-    case OPERATION_ROLE:
-    case OPERATION_CLOCK:
-    case OPERATION_PROBE:
-        session_finish_own(session, operation, reply, now_ns);
-        break;
-    case OPERATION_LOAD:
-        session->is_loading = false;
-        break;
-    case OPERATION_EXPIRED:
-        if (reply->kind == REPLY_OTHER)
-            session_lose(session, "", "malformed reply", now_ns);
-        break;
-    }
+    enum result results[SCRIPT_CHECKS_MAX];
+    struct batch batch;
+
+    take_batch(session, operation_count, &batch);
+    if (read_batch(&batch, reply, results))
+        answer_batch(session, &batch, results, now_ns);
+    else
+        fail_batch(session, &batch, reply, now_ns);
 }
 
-/* Each reply is that to the first operation that was sent. */
+/* Each reply is that to the first command that was sent. */
 static void finish_all(struct session *session, int64_t now_ns)
 {
     struct connection *connection = &session->connection;
 
     while (connection->fd >= 0) {
         enum reply_result result = reply_next(&connection->reader);
-        struct operation operation;
+        const struct reply *reply = &connection->reader.reply;
+        struct command command;
 
         if (result == REPLY_NONE)
             return;
-        if (result == REPLY_READY &&
-            pending_take_first(&session->pending, &operation))
-            finish(session, &operation, &connection->reader.reply, now_ns);
-        else
+        if (result != REPLY_READY ||
+            !pending_take_command(&session->pending, &command))
             session_lose(session, "", "malformed reply", now_ns);
+        else if (command.kind == COMMAND_CHARGE)
+            finish_charge(session, command.operation_count, reply, now_ns);
+        else
+            session_finish_own(session, command.kind, reply, now_ns);
     }
 }
 
@@ -267,9 +347,17 @@ void session_step(struct session *session, short revents, int64_t now_ns)
     handle_time(session, now_ns);
     if (!connection->is_connected)
         return;
+    send_operations(session);
     fault = connection_send(connection);
     if (fault)
         session_lose(session, "", fault, now_ns);
+}
+
+short session_events(const struct session *session)
+{
+    short events = connection_events(&session->connection);
+
+    return session->pending.unsent_count > 0 ? events | POLLOUT : events;
 }
 
 int64_t session_deadline_ns(const struct session *session)
@@ -296,7 +384,7 @@ void session_init(struct session *session, struct store *store,
         .is_led = is_led,
     };
     login_init(&session->login, &settings->credentials);
-    session->target = (struct operation_target){
+    session->target = (struct command_target){
         .prefix = str_of(session->prefix),
         .database = settings->database,
         .login = &session->login,

@@ -23,17 +23,16 @@ void session_trip(struct session *session, const char *what, const char *why,
 void session_lose(struct session *session, const char *what, const char *why,
                   int64_t now_ns);
 
-/* Sends an operation of its own. False: no room. */
-bool session_send(struct session *session, enum operation_kind kind);
+/* Sends a command of its own. False: no room. */
+bool session_send(struct session *session, enum command_kind kind);
 
 /* -- session_probe.c -- */
 
 /* The connection is there: says and asks what comes first. */
 void session_greet(struct session *session, int64_t now_ns);
 
-/* An operation of its own is answered. */
-void session_finish_own(struct session *session,
-                        const struct operation *operation,
+/* A command of its own is answered. */
+void session_finish_own(struct session *session, enum command_kind kind,
                         const struct reply *reply, int64_t now_ns);
 
 /* Probes that are due, names that are looked up, answers that do not come. */
