@@ -118,10 +118,10 @@ bool pending_take_due(struct pending *pending, int64_t now_ns,
     if (list_is_empty(&pending->waiting) || due->deadline_ns > now_ns)
         return false;
     list_remove(&due->link);
-    *operation = *due;
-    due->kind = OPERATION_GONE;
     if (is_unsent(pending, due))
         due->result_count = 0;
+    *operation = *due;
+    due->kind = OPERATION_GONE;
     drop_gone(pending);
     return true;
 }

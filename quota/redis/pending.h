@@ -56,8 +56,8 @@ bool pending_take_command(struct pending *pending, struct command *command);
  * it says. False: none. */
 bool pending_take_first(struct pending *pending, struct operation *operation);
 
-/* Takes one whose deadline has come; it leaves an OPERATION_GONE in its place,
- * with a result_count of 0 if it will never be sent. False: none. */
+/* Takes one whose deadline has come; it leaves an OPERATION_GONE in its place.
+ * With a result_count of 0 it was not sent, and never will be. False: none. */
 bool pending_take_due(struct pending *pending, int64_t now_ns,
                       struct operation *operation);
 

@@ -13,8 +13,11 @@
  * connection it waits for its owner to say so, and makes sure that it finds a
  * master there.
  *
- * Two files: session.c has what concerns operations, session_probe.c what the
- * session says and asks for itself.
+ * Operations that are asked for between two steps go out together: one alone
+ * when idle, many in one call of the script under load.
+ *
+ * Three files: session.c has the frame, session_batch.c what concerns
+ * operations, session_probe.c what the session says and asks for itself.
  * Threads: its owner's.
  */
 #ifndef QUOTA_REDIS_SESSION_H

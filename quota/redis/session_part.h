@@ -14,6 +14,9 @@
 /* An operation or a probe succeeded. */
 void session_succeed(struct session *session);
 
+/* An operation failed: several in a row mean that Redis is away. */
+void session_fail(struct session *session, const char *why, int64_t now_ns);
+
 /* Redis is away, or as good as that; the connection may still be good. The
  * reason is both texts, joined. */
 void session_trip(struct session *session, const char *what, const char *why,
@@ -25,6 +28,20 @@ void session_lose(struct session *session, const char *what, const char *why,
 
 /* Sends a command of its own. False: no room. */
 bool session_send(struct session *session, enum command_kind kind);
+
+/* Nothing holds the operation any more: tells its owner of the outage. */
+void session_answer_outage(struct session *session,
+                           const struct operation *operation);
+
+/* -- session_batch.c -- */
+
+/* What has been asked for since the last step goes out together. What finds no
+ * room waits for it. */
+void session_send_operations(struct session *session);
+
+/* A COMMAND_CHARGE, which was taken, is answered. */
+void session_finish_batch(struct session *session, uint32_t operation_count,
+                          const struct reply *reply, int64_t now_ns);
 
 /* -- session_probe.c -- */
 

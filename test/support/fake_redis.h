@@ -50,6 +50,9 @@ void fake_redis_fini(struct fake_redis *fake);
 /* Takes a connection, reads, answers; waits for nothing. */
 void fake_redis_turn(struct fake_redis *fake);
 
+/* Sends this, unasked. */
+void fake_redis_say(struct fake_redis *fake, const char *bytes);
+
 /* Stops listening, as one that has ended. */
 void fake_redis_close(struct fake_redis *fake);
 
