@@ -4,6 +4,7 @@
 #include "policy/expr/duration.h"
 #include "policy/expr/timestamp.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -38,9 +39,11 @@ static json_t *repaired_json(struct str text)
 {
     static const struct str unknown = STR_INIT("\xef\xbf\xbd");
     size_t len = 0;
-    char *copy = malloc(text.len * unknown.len);
     json_t *string;
+    char *copy;
 
+    assert(text.len > 0); /* nothing needs no repair */
+    copy = malloc(text.len * unknown.len);
     if (!copy)
         abort();
     while (text.len > 0) {
@@ -58,7 +61,7 @@ static json_t *repaired_json(struct str text)
 
 json_t *text_json(struct str text)
 {
-    json_t *string = json_stringn(text.data ? text.data : "", text.len);
+    json_t *string = json_stringn(text.len > 0 ? text.data : "", text.len);
 
     return string ? string : repaired_json(text);
 }

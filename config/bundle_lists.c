@@ -3,6 +3,7 @@
 #include "config/bundle_secrets.h"
 #include "config/entry.h"
 #include "config/file.h"
+#include "config/header_file.h"
 #include "config/locate.h"
 #include "config/read.h"
 #include "config/source.h"
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -152,11 +154,38 @@ static void fill_from_file(struct adding *adding, struct origin *origin,
     free(file.bytes);
 }
 
+static void refuse_file(struct adding *adding, const struct origin *origin,
+                        const char *name, struct str path, const char *why)
+{
+    diags_add(adding->diags, DIAG_ERROR,
+              mark_place(mark_find(origin->entry->mark, name)),
+              "cannot use `%.*s`: %s", STR_ARG(path), why);
+}
+
+/* What a url is asked with is read when it is asked. Here only so that a
+ * mistake is found when it is made. */
+static void check_files(struct adding *adding, const struct origin *origin)
+{
+    const struct list_settings *settings = origin->settings;
+    char header[HEADER_FILE_BYTES_MAX + 1], why[HEADER_FILE_WHY_SIZE];
+
+    if (adding->sources->keep_files)
+        return;
+    if (settings->ca_file.len > 0 && access(settings->ca_file.data, R_OK) < 0)
+        refuse_file(adding, origin, "ca_file", settings->ca_file,
+                    strerror(errno));
+    if (settings->header_file.len > 0 &&
+        !header_file_read(settings->header_file.data, header, why))
+        refuse_file(adding, origin, "header_file", settings->header_file, why);
+    explicit_bzero(header, sizeof(header));
+}
+
 static void fill_from_url(struct adding *adding, struct origin *origin,
                           struct bundle_list *list)
 {
     struct list_supply *supply = adding->sources->supply;
 
+    check_files(adding, origin);
     origin->name = origin->settings->url;
     if (supply)
         origin->text = supply->text(supply, origin->settings);

@@ -247,6 +247,8 @@ static const char *address_fault(const struct field *field, struct str text)
         return why;
     if (field->kind == FIELD_HOST_PORT && address.path.len > 0)
         return "must be host:port";
+    if (field->kind == FIELD_SOCKET && address.path.len == 0)
+        return "must be unix:/path";
     if (field->is_bound && !address_is_bindable(&address))
         return "must have an IP address or localhost as its host";
     return NULL;
@@ -257,7 +259,7 @@ static bool check_address(const struct converter *converter,
 {
     const char *why;
 
-    if (field->kind == FIELD_HOST_PORT && given->text.len == 0)
+    if (field->kind != FIELD_ADDRESSES && given->text.len == 0)
         return true;
     why = address_fault(field, given->text);
     if (why)
@@ -275,7 +277,8 @@ static bool check_string(const struct converter *converter,
         return convert_refuse(converter, field, given->mark);
     if (field->kind == FIELD_TEXT)
         return check_text(converter, field, given);
-    if (field->kind == FIELD_ADDRESSES || field->kind == FIELD_HOST_PORT)
+    if (field->kind == FIELD_ADDRESSES || field->kind == FIELD_HOST_PORT ||
+        field->kind == FIELD_SOCKET)
         return check_address(converter, field, given);
     return true;
 }
@@ -403,6 +406,7 @@ struct str convert_show(const struct field *field, const void *target,
             choice_name(field->choices, (int)load_integer(field, target)));
     case FIELD_TEXT:
     case FIELD_HOST_PORT:
+    case FIELD_SOCKET:
         return arena_printf(arena, "\"%.*s\"", STR_ARG(*string));
     case FIELD_EXPRESSION:
     case FIELD_AMOUNT:

@@ -59,6 +59,7 @@ static const char *kind_name(const struct field *field)
     case FIELD_TEXT:
         return "text";
     case FIELD_HOST_PORT:
+    case FIELD_SOCKET:
         return "address";
     case FIELD_ADDRESSES:
         return "address or array of them";

@@ -49,9 +49,11 @@ struct list_entry {
     struct str name;
     enum roster_type type;
     struct texts entries;
-    struct str file;  /* empty: none */
-    struct str url;   /* empty: none */
-    struct str cache; /* empty: none */
+    struct str file;        /* empty: none */
+    struct str url;         /* empty: none */
+    struct str cache;       /* empty: none */
+    struct str ca_file;     /* empty: none */
+    struct str header_file; /* empty: none */
     int64_t refresh_ns;
     int64_t max_age_ns;
     int64_t timeout_ns;

@@ -164,6 +164,7 @@ static void set_grant(json_t *object, const struct quota_grant *grant)
         set_number(object, "remaining", grant->remaining);
     set_flag(object, "refused", grant->is_refused);
     set_flag(object, "outage", grant->is_outage);
+    set_flag(object, "local", grant->is_local);
 }
 
 static json_t *quota_json(struct writer *writer,
@@ -292,14 +293,17 @@ static const char *on_error_text(enum on_error on_error)
 }
 
 static void set_match(struct writer *writer, json_t *object,
-                      const struct reason *match)
+                      const struct rule_account *account)
 {
+    const struct reason *match = &account->match;
+    bool is_false = match->status == EVAL_OK && !match->value.boolean;
+
     set_readings(writer, object, match);
-    if (match->status != EVAL_OK)
+    if (is_false || account->fate == RULE_NO_MATCH)
+        set_because(writer, object, match);
+    else if (match->status != EVAL_OK)
         set_error(writer, object,
                   &(struct failure){ match->error, match->text });
-    else if (match->clause_count > 0)
-        set_because(writer, object, match);
 }
 
 static const char *answer_text(enum roster_answer answer)
@@ -345,7 +349,7 @@ static json_t *rule_json(struct writer *writer,
     if (event && event->outcome == RULE_FAILED)
         set_text(object, "on_error", str_of(on_error_text(rule->on_error)));
     if (account->has_match)
-        set_match(writer, object, &account->match);
+        set_match(writer, object, account);
     if (account->failure.text.data)
         set_error(writer, object, &account->failure);
     if (account->lookup.is_done)

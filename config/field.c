@@ -49,6 +49,7 @@ const char *field_kind_phrase(enum field_kind kind)
     case FIELD_CHOICE:
     case FIELD_TEXT:
     case FIELD_HOST_PORT:
+    case FIELD_SOCKET:
         return "a text in quotes";
     case FIELD_EXPRESSION:
         return "an expression in quotes";

@@ -22,6 +22,7 @@ enum field_kind {
     FIELD_CHOICE,         /* an enum, or bool */
     FIELD_TEXT,           /* struct str */
     FIELD_HOST_PORT,      /* struct str; empty: none */
+    FIELD_SOCKET,         /* struct str: unix:/path; empty: none */
     FIELD_ADDRESSES,      /* struct str_array */
     FIELD_NAMES,          /* struct texts */
     FIELD_EXPRESSION,     /* struct text */

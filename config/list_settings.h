@@ -18,7 +18,9 @@ struct list_settings {
     struct str url;  /* empty: none */
 
     /* Of `url`. */
-    struct str cache; /* path; empty: none */
+    struct str cache;       /* path; empty: none */
+    struct str ca_file;     /* path; empty: the system's */
+    struct str header_file; /* path; empty: none. See header_file.h */
     int64_t refresh_ns;
     int64_t max_age_ns;
     int64_t timeout_ns;

@@ -39,6 +39,18 @@ static bool has_blank(struct str text)
     return false;
 }
 
+/* Over plain http anybody may read a secret, and nobody is certified. */
+static void check_secure(struct load *load, const struct list_entry *entry)
+{
+    static const char *const keys[] = { "ca_file", "header_file" };
+
+    if (str_starts_with(entry->url, STR("https://")))
+        return;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (mark_find(entry->mark, keys[i]))
+            refuse(load, entry, keys[i], "the url is no https");
+}
+
 static void check_url(struct load *load, const struct list_entry *entry)
 {
     struct str authority = authority_of(entry->url);
@@ -49,6 +61,7 @@ static void check_url(struct load *load, const struct list_entry *entry)
     else if (memchr(authority.data, '@', authority.len))
         refuse(load, entry, "url",
                "the url holds a password, which would be shown in logs");
+    check_secure(load, entry);
     if (entry->file.len > 0)
         refuse(load, entry, "file", "a list has either `file` or `url`");
     if (entry->max_age_ns > 0 && entry->max_age_ns < entry->refresh_ns)
@@ -62,7 +75,7 @@ static void check_url(struct load *load, const struct list_entry *entry)
 static void check_no_url(struct load *load, const struct list_entry *entry)
 {
     static const char *const keys[] = { "refresh", "max_age", "timeout",
-                                        "cache" };
+                                        "cache",   "ca_file", "header_file" };
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (mark_find(entry->mark, keys[i]))

@@ -58,4 +58,7 @@ void load_warn(struct load *load)
             warn_of_use(load, rule, &rule->quotas[j], &uses[j]);
     }
     load_warn_rules(load);
+    load_warn_patterns(load);
+    load_warn_leases(load);
+    load_warn_store(load);
 }

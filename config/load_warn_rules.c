@@ -39,7 +39,7 @@ static bool exclude_each_other(const struct necessary *a,
                                const struct necessary *b)
 {
     if (a->attribute != b->attribute || !a->key.data != !b->key.data ||
-        !str_eq(a->key, b->key) || !exclude_values(a, b))
+        (a->key.data && !str_eq(a->key, b->key)) || !exclude_values(a, b))
         return false;
     /* Absent, both may hold by their defaults. */
     return !(a->is_open_without && b->is_open_without) &&

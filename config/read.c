@@ -253,7 +253,6 @@ static bool is_fit(const struct field *field, enum mark_kind kind)
     case FIELD_LIST:
         return kind == MARK_LIST;
     case FIELD_NAMED_LIST:
-        return kind == MARK_ARRAY || kind == MARK_LIST || kind == MARK_STRING;
     case FIELD_ADDRESSES:
     case FIELD_NAMES:
         return kind == MARK_ARRAY || kind == MARK_LIST || kind == MARK_STRING;
@@ -265,6 +264,7 @@ static bool is_fit(const struct field *field, enum mark_kind kind)
     case FIELD_CHOICE:
     case FIELD_TEXT:
     case FIELD_HOST_PORT:
+    case FIELD_SOCKET:
     case FIELD_EXPRESSION:
     case FIELD_AMOUNT:
         return !mark_kind_has_parts(kind);

@@ -5,6 +5,7 @@
 #include "policy/base/clock.h"
 #include "quota/local/local.h"
 #include "quota/redis/redis.h"
+#include "quota/share.h"
 
 #define PATH_BYTES_MAX 2048
 
@@ -49,6 +50,14 @@ static const struct field server_fields[] = {
       .fallback = "127.0.0.1:9093",
       .doc = "Where metrics, health and status are served over HTTP, reading "
              "only; empty: nowhere." },
+    { .name = "control",
+      .kind = FIELD_SOCKET,
+      MEMBER(server_settings, control),
+      .needs_restart = true,
+      .is_bound = true,
+      .doc = "Where `sluice peek` and `sluice reset` are answered: "
+             "`unix:/path`, a socket that only root and the user of the "
+             "server may use; empty: nowhere." },
     { .name = "insecure",
       .kind = FIELD_BOOL,
       MEMBER(server_settings, insecure),
@@ -160,6 +169,13 @@ static const struct field server_fields[] = {
       .doc = "Whether callers that ask for it, by metadata "
              "`sluice-explain: 1`, are told why: their replies then name "
              "rules and what they read. It takes some time of the worker." },
+    { .name = "redact",
+      .kind = FIELD_BOOL,
+      MEMBER(server_settings, redact),
+      .fallback = "false",
+      .doc = "Whether people see short hashes in place of what keys are made "
+             "of: `user=#1f3a` for `user=ann`, in status, log and "
+             "explanations. The same value has the same hash everywhere." },
 };
 
 static const struct group server_group =
@@ -212,6 +228,17 @@ static const struct field store_fields[] = {
       .most = LOCAL_SIZE_MAX_BYTES,
       .fallback = "64MiB",
       .doc = "Memory of the kind `memory`, taken at the start." },
+    { .name = "path",
+      .kind = FIELD_TEXT,
+      MEMBER(store_settings, path),
+      .needs_restart = true,
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "A file that the memory lies in, so that usage outlives the "
+             "program; only for the kind `memory`. Its path is relative to "
+             "the file that names it, and it belongs to one running Sluice. "
+             "One that does not fit (of another size or version, or damaged) "
+             "begins afresh; see [operation](operation.md)." },
     { .name = "servers",
       .kind = FIELD_ADDRESSES,
       MEMBER(store_settings, servers),
@@ -269,6 +296,23 @@ static const struct field store_fields[] = {
       .fallback = "5ms",
       .doc = "How long Redis may take for one operation; after that the "
              "quota's `on_outage` answers." },
+    { .name = "replicas",
+      .kind = FIELD_INTEGER,
+      MEMBER(store_settings, replicas),
+      .least = 1,
+      .most = SHARE_REPLICAS_MAX,
+      .fallback = "1",
+      .doc = "How many servers share Redis: while it does not answer, each "
+             "grants that part of a quota with `on_outage = \"local\"`." },
+    { .name = "local_size",
+      .kind = FIELD_BYTES,
+      MEMBER(store_settings, local_size_bytes),
+      .needs_restart = true,
+      .least = LOCAL_SIZE_MIN_BYTES,
+      .most = LOCAL_SIZE_MAX_BYTES,
+      .fallback = "8MiB",
+      .doc = "Memory for quotas with `on_outage = \"local\"` while Redis does "
+             "not answer, taken at the start." },
 };
 
 static const struct group store_group =
@@ -349,7 +393,7 @@ static const struct field list_fields[] = {
       .kind = FIELD_DURATION,
       MEMBER(list_entry, max_age_ns),
       .least = SECOND,
-      .most = 30 * 24 * HOUR,
+      .most = 30 * (24 * HOUR),
       .fallback = "5m",
       .doc = "A list that the `url` has not confirmed for so long can no "
              "longer be evaluated: the `on_error` of each rule says what "
@@ -377,6 +421,23 @@ static const struct field list_fields[] = {
       .doc = "A file that the last good answer of the `url` is kept in, for a "
              "start while the `url` is away. Its path is relative to the file "
              "that names it." },
+    { .name = "ca_file",
+      .kind = FIELD_TEXT,
+      MEMBER(list_entry, ca_file),
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "Certificates (PEM) that the server of the `https` url must be "
+             "certified by, in place of the system's. It is read anew each "
+             "time. Its path is relative to the file that names it." },
+    { .name = "header_file",
+      .kind = FIELD_TEXT,
+      MEMBER(list_entry, header_file),
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "A file with one line `Name: value`, a header to be sent to the "
+             "`https` url, such as `Authorization: Bearer ...`. It is read "
+             "anew each time and never shown; redirects are not followed then. "
+             "Its path is relative to the file that names it." },
 };
 
 static const struct group list_group = GROUP(

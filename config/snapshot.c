@@ -27,7 +27,7 @@ static void load_all(struct snapshot *snapshot, const struct mark *root,
     load_lists(&load);
     load_quotas(&load);
     load_rules(&load);
-    if (diags->error_count == errors_before)
+    if (diags->error_count == errors_before && diags->least != DIAG_ERROR)
         load_warn(&load);
     table_fini(&load.quotas);
     table_fini(&load.lists);

@@ -29,6 +29,7 @@ struct str_array {
 struct server_settings {
     struct str_array listen;         /* (r) "host:port" or "unix:/path" */
     struct str admin;                /* (r) "host:port"; empty: none */
+    struct str control;              /* (r) "unix:/path"; empty: none */
     bool insecure;                   /* plaintext beyond loopback is meant */
     uint32_t workers;                /* (r) 0: one per core */
     int64_t max_delay_ns;            /* overload: see design, "Failure" */
@@ -44,6 +45,7 @@ struct server_settings {
     int64_t valid_for_ns;
     int32_t valid_uses;
     bool explain; /* to callers who ask why */
+    bool redact;  /* people see short hashes of what keys are made of */
 };
 
 enum store_kind {
@@ -58,10 +60,12 @@ struct sentinel_settings {
     struct str password_file;
 };
 
-/* The group `store`. All (r) but `deadline` and credentials. */
+/* The group `store`. All (r) but `deadline`, `replicas` and credentials. */
 struct store_settings {
     enum store_kind kind;
-    uint64_t size_bytes;                /* memory */
+    uint64_t size_bytes;     /* memory */
+    struct str path;         /* memory: of its file, ends in NUL; empty: none */
+    struct place path_place; /* where that is written */
     struct str_array servers;           /* redis: "host:port" or "unix:/path" */
     struct sentinel_settings *sentinel; /* redis: `servers` are sentinels;
                                            NULL: they are not */
@@ -70,6 +74,8 @@ struct store_settings {
     struct str key_prefix;                /* redis */
     uint32_t database;                    /* redis */
     int64_t deadline_ns;                  /* of one operation */
+    uint32_t replicas;                    /* redis: that share it */
+    uint64_t local_size_bytes;            /* redis: for its outages */
 };
 
 struct log_settings {

@@ -44,6 +44,7 @@ static void check_file(struct outcome *outcome, const char *path)
 
     *outcome = (struct outcome){ .path = path, .soundness = FILE_UNSOUND };
     diags_init(&outcome->diags);
+    outcome->diags.least = DIAG_NOTE;
     if (bundle_read(&bundle, path, &outcome->diags)) {
         bundle_add_lists(&bundle, &(struct list_sources){ 0 }, &outcome->diags);
         snapshot = snapshot_load(&bundle, &outcome->diags);
@@ -97,7 +98,7 @@ static json_t *json_diag(const struct diag *diag)
     const struct place *place = &diag->place;
 
     return json_pack("{s:s, s:o, s:i, s:i, s:i, s:o}", "severity",
-                     diag->severity == DIAG_ERROR ? "error" : "warning", "file",
+                     diag_severity_text(diag->severity), "file",
                      json_text(place->file), "line", (int)place->line, "column",
                      (int)place->column, "width", (int)place->width, "message",
                      json_text(diag->message));

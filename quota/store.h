@@ -78,6 +78,31 @@ struct release {
     struct list link;
 };
 
+/* A lease that is held, as people are shown it. */
+struct holder {
+    struct quota_id id; /* tells leases of a key apart, and no more: a store
+                           need not know by which id it was taken */
+    int64_t units;
+    int64_t ends_in_ns; /* when it ends by itself */
+};
+
+/* Who holds the slots of one key of CONCURRENCY. Reading only; an ended lease
+ * is none, whether it was swept away or not. */
+#define HOLDERS_MAX 64
+#define HOLDERS_COUNT_MAX 256
+struct holders {
+    struct str quota; /* name */
+    struct quota_id key;
+    struct holder items[HOLDERS_MAX]; /* those that end first, in order */
+    uint32_t count;                   /* of `items` */
+    uint32_t lease_count;             /* of all; HOLDERS_COUNT_MAX stands for
+                                         that many or more */
+    int64_t units;                    /* of all leases */
+    bool is_outage;                   /* the store did not answer */
+    int64_t deadline_ns;
+    void (*done)(struct holders *holders); /* only after STORE_LATER; once */
+};
+
 enum store_when {
     STORE_NOW,   /* answered; `done` will not be called */
     STORE_LATER, /* `done` is called once, from store_step */
@@ -117,6 +142,8 @@ struct store_ops {
                             int64_t now_ns);
     enum store_when (*release)(struct store *store, struct release *release,
                                int64_t now_ns);
+    enum store_when (*holders)(struct store *store, struct holders *holders,
+                               int64_t now_ns);
     struct quota_id (*hash)(struct store *store, struct str bytes);
     void (*wait)(struct store *store, struct store_wait *wait);
     void (*step)(struct store *store, const struct store_wait *ready,
@@ -152,6 +179,14 @@ store_release(struct store *store, struct release *release, int64_t now_ns)
 }
 
 #define RELEASE_TOMBSTONE_NS INT64_C(10000000000)
+
+/* Fills holders->items and what follows them, now or later by holders->done.
+ * For people: it costs more than a take, and is not for the way of a call. */
+static inline enum store_when
+store_holders(struct store *store, struct holders *holders, int64_t now_ns)
+{
+    return store->ops->holders(store, holders, now_ns);
+}
 
 /* The 128-bit name of `bytes` in this store: nobody who chooses the bytes can
  * make two of them meet. The same in all processes that share the data. */

@@ -9,6 +9,7 @@
 #include "proto/server/control.h"
 #include "proto/server/listen.h"
 
+#include <assert.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
@@ -109,6 +110,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     count = worker_count_of(settings);
+    assert(count > 0);
     for (uint32_t i = 0; i < count; i++) {
         workers[i] = start_worker(settings);
         if (workers[i] < 0) {

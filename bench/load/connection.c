@@ -48,6 +48,7 @@ static void overlay_id(const struct request *request, size_t offset,
     }
 }
 
+/* NOLINTNEXTLINE(readability-function-size): nghttp2's parameters. */
 static ssize_t on_body_wanted(nghttp2_session *session, int32_t stream,
                               uint8_t *out, size_t room, uint32_t *flags,
                               nghttp2_data_source *source, void *user_data)
@@ -81,6 +82,7 @@ static int number_of(const uint8_t *text, size_t length)
     return number;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): nghttp2's parameters. */
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame,
                      const uint8_t *name, size_t name_length,
                      const uint8_t *value, size_t value_length, uint8_t flags,

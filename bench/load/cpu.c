@@ -1,7 +1,6 @@
 #include "bench/load/cpu.h"
 
 #include <dirent.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,12 +19,13 @@ static int64_t task_used_ns(pid_t pid, const char *task)
 {
     FILE *file = open_task(pid, task, "schedstat");
     int64_t used = 0;
+    char line[128];
 
     /* The first number is the time on a CPU. */
     if (!file)
         return 0;
-    if (fscanf(file, "%" SCNd64, &used) != 1)
-        used = 0;
+    if (fgets(line, sizeof(line), file))
+        used = strtoll(line, NULL, 10);
     fclose(file);
     return used;
 }
@@ -34,12 +34,12 @@ static int64_t children_used_ns(pid_t pid, const char *task)
 {
     FILE *file = open_task(pid, task, "children");
     int64_t used = 0;
-    int child;
+    char child[16];
 
     if (!file)
         return 0;
-    while (fscanf(file, "%d", &child) == 1) {
-        int64_t more = cpu_used_ns(child, true);
+    while (fscanf(file, "%15s", child) == 1) {
+        int64_t more = cpu_used_ns((pid_t)strtol(child, NULL, 10), true);
 
         if (more > 0)
             used += more;

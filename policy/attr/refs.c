@@ -10,8 +10,7 @@ void refs_init(struct refs *refs, struct arena *arena)
 static bool is_same(const struct ref *a, const struct ref *b)
 {
     return a->attribute == b->attribute &&
-           (a->key.data == NULL) == (b->key.data == NULL) &&
-           str_eq(a->key, b->key);
+           (a->key.data ? b->key.data && str_eq(a->key, b->key) : !b->key.data);
 }
 
 static bool grow(struct refs *refs)

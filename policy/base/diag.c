@@ -4,7 +4,7 @@
 
 void diags_init(struct diags *diags)
 {
-    *diags = (struct diags){ 0 };
+    *diags = (struct diags){ .least = DIAG_WARNING };
     arena_init(&diags->arena, 0);
 }
 
@@ -14,17 +14,35 @@ void diags_fini(struct diags *diags)
     *diags = (struct diags){ 0 };
 }
 
+static unsigned *count_of(struct diags *diags, enum diag_severity severity)
+{
+    switch (severity) {
+    case DIAG_ERROR:
+        return &diags->error_count;
+    case DIAG_WARNING:
+        return &diags->warning_count;
+    case DIAG_NOTE:
+        return &diags->note_count;
+    }
+    return &diags->error_count;
+}
+
+static unsigned count_all(const struct diags *diags)
+{
+    return diags->error_count + diags->warning_count + diags->note_count;
+}
+
 void diags_add(struct diags *diags, enum diag_severity severity,
                struct place place, const char *format, ...)
 {
-    unsigned *count =
-        severity == DIAG_ERROR ? &diags->error_count : &diags->warning_count;
     char message[1024];
     struct diag *diag;
     va_list arguments;
 
-    *count += 1;
-    if (diags->error_count + diags->warning_count > DIAGS_MAX)
+    if (severity > diags->least)
+        return;
+    *count_of(diags, severity) += 1;
+    if (count_all(diags) > DIAGS_MAX)
         return;
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
@@ -74,13 +92,38 @@ static void print_caret(const struct place *place, FILE *out,
     fprintf(out, "%s\n", colour_off);
 }
 
+const char *diag_severity_text(enum diag_severity severity)
+{
+    switch (severity) {
+    case DIAG_ERROR:
+        return "error";
+    case DIAG_WARNING:
+        return "warning";
+    case DIAG_NOTE:
+        return "note";
+    }
+    return "";
+}
+
+static const char *kind_colour(enum diag_severity severity)
+{
+    switch (severity) {
+    case DIAG_ERROR:
+        return "\033[1;31m";
+    case DIAG_WARNING:
+        return "\033[1;35m";
+    case DIAG_NOTE:
+        return "\033[1;36m";
+    }
+    return "";
+}
+
 static void print_diag(const struct diag *diag, FILE *out, bool colour)
 {
     const struct place *place = &diag->place;
-    bool is_error = diag->severity == DIAG_ERROR;
     const char *off = colour ? "\033[0m" : "";
     const char *bold = colour ? "\033[1m" : "";
-    const char *kind = !colour ? "" : is_error ? "\033[1;31m" : "\033[1;35m";
+    const char *kind = colour ? kind_colour(diag->severity) : "";
 
     if (place->file.len > 0) {
         fprintf(out, "%s%.*s:", bold, STR_ARG(place->file));
@@ -90,15 +133,15 @@ static void print_diag(const struct diag *diag, FILE *out, bool colour)
             fprintf(out, "%u:", place->column);
         fprintf(out, "%s ", off);
     }
-    fprintf(out, "%s%s:%s %.*s\n", kind, is_error ? "error" : "warning", off,
-            STR_ARG(diag->message));
+    fprintf(out, "%s%s:%s %.*s\n", kind, diag_severity_text(diag->severity),
+            off, STR_ARG(diag->message));
     if (place->column > 0 && place->text.data)
         print_caret(place, out, colour ? "\033[1;32m" : "", off);
 }
 
 void diags_print(const struct diags *diags, FILE *out, bool colour)
 {
-    unsigned count = diags->error_count + diags->warning_count;
+    unsigned count = count_all(diags);
 
     for (const struct diag *diag = diags->first; diag; diag = diag->next)
         print_diag(diag, out, colour);

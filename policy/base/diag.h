@@ -13,9 +13,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/* From bad to good. */
 enum diag_severity {
     DIAG_ERROR,
     DIAG_WARNING,
+    DIAG_NOTE, /* nothing is wrong, but one should know */
 };
 
 /* A place in a text. Unknown parts are 0 or empty. Columns count bytes. */
@@ -38,7 +40,9 @@ struct diag {
 struct diags {
     struct arena arena;
     struct diag *first, *last;
-    unsigned error_count, warning_count; /* also of those not kept */
+    unsigned error_count, warning_count, note_count; /* also those not kept */
+    enum diag_severity least; /* nobody reads what is less: it is dropped, and
+                                 need not be found; at first DIAG_WARNING */
 };
 
 #define DIAGS_MAX 100
@@ -50,6 +54,9 @@ void diags_fini(struct diags *diags);
 void diags_add(struct diags *diags, enum diag_severity severity,
                struct place place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* "error", ... */
+const char *diag_severity_text(enum diag_severity severity);
 
 /*
  * Prints all, in the order added, as compilers do:

@@ -83,3 +83,15 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
     if (write(STDERR_FILENO, line, len) < 0)
         return;
 }
+
+/* log_event sees to other control characters. */
+void log_put_quoted(FILE *out, struct str text)
+{
+    fputc('"', out);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] == '"' || text.data[i] == '\\')
+            fputc('\\', out);
+        fputc(text.data[i] != '\0' ? text.data[i] : ' ', out);
+    }
+    fputc('"', out);
+}

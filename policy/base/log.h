@@ -8,6 +8,10 @@
 #ifndef POLICY_BASE_LOG_H
 #define POLICY_BASE_LOG_H
 
+#include "policy/base/str.h"
+
+#include <stdio.h>
+
 enum log_level {
     LOG_LEVEL_ERROR,
     LOG_LEVEL_WARNING,
@@ -29,6 +33,11 @@ void log_set_process(const char *name);
  */
 void log_event(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Writes `text` in quotes that nothing in it ends, for a pair of `format`; and
+ * the most bytes that this takes, with a NUL. */
+void log_put_quoted(FILE *out, struct str text);
+#define LOG_QUOTED_SIZE(len) (2 * (len) + 3)
 
 #define log_error(event, ...) log_event(LOG_LEVEL_ERROR, event, __VA_ARGS__)
 #define log_warning(event, ...) log_event(LOG_LEVEL_WARNING, event, __VA_ARGS__)

@@ -6,6 +6,7 @@
 #include "policy/check/enforce.h"
 #include "policy/check/headers.h"
 #include "policy/check/list_check.h"
+#include "policy/check/match.h"
 #include "policy/check/verdict.h"
 #include "policy/check/window.h"
 #include "policy/rule/scope.h"
@@ -162,14 +163,11 @@ static bool is_active(struct check *check, const struct rule *rule,
 static enum next run_rule(struct check *check, uint32_t number)
 {
     const struct rule *rule = &check->ruleset->rules[number];
-    struct value matches = { .boolean = true };
+    enum matching matching = match_decide(rule, check->bag);
+    bool is_evaluated = matching == MATCHES;
     struct rule_event *event;
-    bool is_evaluated;
 
-    is_evaluated = !rule->match || code_eval(rule->match, check->bag, &matches,
-                                             NULL) == EVAL_OK;
-    if ((is_evaluated && !matches.boolean) ||
-        !is_active(check, rule, is_evaluated))
+    if (matching == MATCHES_NOT || !is_active(check, rule, is_evaluated))
         return GO_ON;
     event = add_event(check, number);
     if (!event)

@@ -51,7 +51,7 @@ enum rule_outcome {
     RULE_DENIED,        /* matched and denied, or its quota refused */
     RULE_PASSED,        /* matched, and let the request pass */
     RULE_SHADOW_DENIED, /* would have denied */
-    RULE_FAILED,        /* could not be evaluated */
+    RULE_FAILED,        /* could not be evaluated (match.h) */
 };
 
 struct rule_event {

@@ -1,5 +1,6 @@
 #include "policy/check/explain.h"
 
+#include "policy/check/match.h"
 #include "policy/check/window.h"
 #include "policy/rule/scope.h"
 
@@ -190,12 +191,6 @@ static bool does_match(const struct rule_account *account)
            (account->match.status == EVAL_OK && account->match.value.boolean);
 }
 
-static bool does_not_match(const struct rule_account *account)
-{
-    return account->has_match && account->match.status == EVAL_OK &&
-           !account->match.value.boolean;
-}
-
 static bool is_active(const struct rule *rule, int64_t wall_ns)
 {
     int64_t steady_ns;
@@ -210,7 +205,7 @@ static enum rule_fate fate_without_event(struct explainer *explainer,
 
     if (!scopes_hold(check->ruleset->scopes, &explainer->bag, account->rule))
         return RULE_OTHER_NAMESPACE;
-    if (does_not_match(account))
+    if (match_decide(account->rule, &explainer->bag) == MATCHES_NOT)
         return RULE_NO_MATCH;
     return is_active(account->rule, check->wall_ns) ? RULE_NOT_ASKED
                                                     : RULE_NOT_ACTIVE;

@@ -63,13 +63,15 @@ struct lookup {
     enum roster_answer answer;
 };
 
-/* What became of a rule. */
+/* What became of a rule. One that was not asked because it could not have
+ * matched did not match, also where an earlier one had ended the evaluation. */
 enum rule_fate {
     RULE_TOOK_PART,       /* see event */
     RULE_OTHER_NAMESPACE, /* it is not for such requests */
     RULE_NO_MATCH,        /* see match.clauses */
     RULE_NOT_ACTIVE,      /* outside of its window */
-    RULE_NOT_ASKED,       /* an earlier one ended the evaluation */
+    RULE_NOT_ASKED,       /* an earlier one, or want of memory, ended the
+                             evaluation */
 };
 
 struct rule_account {

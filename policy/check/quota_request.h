@@ -17,9 +17,8 @@
 struct quota_request {
     uint32_t quota;  /* index into ruleset.quotas */
     uint32_t limit;  /* 0: the quota's own; n: its n-th override */
-    struct str key;  /* bytes that tell this key from any other: the quota's
-                        identity and its dimensions' values, each with its
-                        length before it */
+    struct str key;  /* bytes that tell this key from any other: see
+                        policy/check/quota_key.h */
     struct str text; /* the same for people: "service=ratings" */
     int64_t amount;  /* > 0 takes, 0 looks, < 0 gives back */
     bool is_best_effort;
@@ -35,9 +34,14 @@ struct quota_grant {
                                takes again; < 0: not known */
     bool is_refused;
     bool is_outage; /* the store did not answer: see on_outage */
+    bool is_local;  /* of an outage: answered out of this machine's memory */
     bool has_lease; /* CONCURRENCY: lease_id is held */
     uint8_t lease_id[16];
 };
+
+/* What a message says of the grant after the quota's name; empty where the
+ * grant is all that it should be. A literal. */
+const char *quota_grant_words(const struct quota_grant *grant);
 
 /*
  * Makes the request for quota `index` out of the bag: evaluates match and

@@ -107,6 +107,24 @@ static void find_clauses(struct finder *finder, const struct ast *ast)
     }
 }
 
+/* `ast` has no value: one of a && b && c that is false decides all the same. */
+static void find_refutation(struct finder *finder, const struct ast *ast)
+{
+    struct value value;
+
+    if (evaluate(finder, ast, &value)) {
+        if (!value.boolean)
+            find_clauses(finder, ast);
+        return;
+    }
+    if (!is_joined_by(ast, TOKEN_AND))
+        return;
+    for (const struct ast *part = ast->parts;
+         part && finder->reason->clause_count == 0; part = part->next)
+        find_refutation(finder, part);
+}
+
+/* Of an expression that is false or has no value. */
 static void explain_false(struct finder *finder)
 {
     struct expr_error error;
@@ -116,7 +134,7 @@ static void explain_false(struct finder *finder)
                                      finder->arena, &error);
 
     assert(is_typed); /* it was compiled before */
-    find_clauses(finder, ast);
+    find_refutation(finder, ast);
 }
 
 /* ---- what was read ----------------------------------------------------- */
@@ -160,7 +178,7 @@ void reason_find(struct reason *reason, const struct code *code,
         code_eval(code, &finder.bag, &reason->value, &reason->error);
     finder.bag.refs = NULL;
     set_readings(&finder, &refs);
-    if (reason->status == EVAL_OK && reason->value.type == VALUE_BOOL &&
-        !reason->value.boolean)
+    if (code_type(code) == VALUE_BOOL &&
+        (reason->status != EVAL_OK || !reason->value.boolean))
         explain_false(&finder);
 }

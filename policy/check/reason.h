@@ -49,8 +49,9 @@ struct reason {
     enum eval_status status;
     struct value value;      /* EVAL_OK */
     struct eval_error error; /* else */
-    /* Of a BOOL that is false: the parts that were false and so decided it;
-     * of several, the first ones. */
+    /* Of a BOOL that is false, or that has no value but could only have been
+     * false: the parts that were false and so decided it; of several, the first
+     * ones. */
     struct clause clauses[CLAUSES_MAX];
     uint32_t clause_count;
     const struct reading *readings; /* in the order of reading */

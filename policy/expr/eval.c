@@ -125,6 +125,7 @@ static enum eval_status stop(struct eval_error *error,
     return status;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): one switch over all opcodes. */
 enum eval_status code_eval(const struct code *code, struct bag *bag,
                            struct value *value, struct eval_error *error)
 {

@@ -78,7 +78,7 @@ static bool bytes_of(const struct value *value, struct arena *arena,
     return true;
 }
 
-static bool holds(const struct necessary *test, struct str value)
+bool necessary_holds(const struct necessary *test, struct str value)
 {
     return test->kind == NECESSARY_EQUAL
                ? str_eq(value, test->literal)
@@ -96,9 +96,10 @@ static bool finish(struct necessary *test, const struct subject *subject,
     if (subject->otherwise) {
         if (!bytes_of(subject->otherwise, arena, &otherwise))
             return false;
-        test->is_open_without = holds(test, otherwise);
+        test->is_open_without = necessary_holds(test, otherwise);
+        test->is_true_without = test->is_open_without;
     }
-    test->is_open_without_key = holds(test, otherwise);
+    test->is_open_without_key = necessary_holds(test, otherwise);
     return true;
 }
 

@@ -34,6 +34,9 @@ struct necessary {
      * not false: it holds by its default, or cannot be evaluated. */
     bool is_open_without, is_open_without_key;
 
+    /* Without the attribute the test holds, by its default. */
+    bool is_true_without;
+
     /* Nothing that is evaluated before it can fail: where it is false, so is
      * the expression. Else the expression may also fail. */
     bool is_certain;
@@ -46,6 +49,10 @@ struct necessaries {
 
 /* Of a compiled expression; none of one that is not BOOL. */
 struct necessaries code_necessaries(const struct code *code);
+
+/* Whether it holds for a value: of a STRING its bytes, of an INT64 the int64_t.
+ */
+bool necessary_holds(const struct necessary *test, struct str value);
 
 /* For code_compile: of a checked tree whose attributes are all in use. */
 struct necessaries necessary_find(const struct ast *ast,

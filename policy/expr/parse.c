@@ -256,7 +256,7 @@ struct ast *parse(struct str text, struct arena *scratch, struct arena *kept,
                              .error = error };
     struct ast *ast;
 
-    if (text.len > EXPR_TEXT_MAX)
+    if (text.len > (size_t)EXPR_TEXT_MAX)
         return fail(&parser, ((struct span){ EXPR_TEXT_MAX, 1 }),
                     "longer than %d bytes", EXPR_TEXT_MAX);
     if (!advance(&parser))

@@ -199,10 +199,10 @@ static bool check_call(struct checker *checker, struct ast *call)
     for (struct ast *part = call->parts; part; part = part->next)
         if (!check_argument(checker, call, i++, part))
             return false;
-    if (function_has_pattern(call->function) &&
-        call->parts->kind == AST_LITERAL)
-        return compile_pattern(checker, call);
-    return true;
+    if (!function_has_pattern(call->function))
+        return true;
+    assert(call->parts);
+    return call->parts->kind != AST_LITERAL || compile_pattern(checker, call);
 }
 
 /* Chains ----------------------------------------------------------------- */

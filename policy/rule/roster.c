@@ -163,6 +163,13 @@ uint32_t roster_entry_count(const struct roster *roster)
     return roster->entry_count;
 }
 
+struct str roster_next_pattern(const struct roster *roster, struct str before)
+{
+    assert(roster->type == ROSTER_REGEX);
+    return roster->block.data ? roster_regex_next_pattern(roster->block, before)
+                              : (struct str){ 0 };
+}
+
 /* ---- look up ----------------------------------------------------------- */
 
 bool roster_accepts(enum roster_type type, enum value_type value)

@@ -65,6 +65,10 @@ enum roster_type roster_type(const struct roster *roster);
 /* Different entries; 0 if unavailable. */
 uint32_t roster_entry_count(const struct roster *roster);
 
+/* Of REGEX: the entry after `before` (data == NULL: the first), in the order in
+ * which they were compiled; data == NULL: there are no more. */
+struct str roster_next_pattern(const struct roster *roster, struct str before);
+
 /* ---- compile and open -------------------------------------------------- */
 
 #define ROSTER_WHY_SIZE 160

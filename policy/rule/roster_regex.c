@@ -52,6 +52,15 @@ static bool take_pattern(struct str *rest, struct str *pattern)
     return true;
 }
 
+struct str roster_regex_next_pattern(struct str block, struct str before)
+{
+    size_t read = before.data ? (size_t)(before.data + before.len - block.data)
+                              : sizeof(struct roster_head);
+    struct str rest = str_skip(block, read), pattern;
+
+    return take_pattern(&rest, &pattern) ? pattern : (struct str){ 0 };
+}
+
 static bool compile_all(struct roster_regex *regex, struct str block)
 {
     const struct roster_head *head = (const void *)block.data;

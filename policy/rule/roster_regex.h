@@ -25,6 +25,9 @@ struct str roster_regex_build(const struct str *entries, uint32_t count,
 struct roster_regex *roster_regex_open(struct str block);
 void roster_regex_free(struct roster_regex *regex);
 
+/* See roster_next_pattern. block: one that was opened. */
+struct str roster_regex_next_pattern(struct str block, struct str before);
+
 enum roster_answer roster_regex_find(struct roster_regex *regex,
                                      struct str text);
 

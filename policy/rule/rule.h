@@ -152,6 +152,7 @@ struct ruleset {
     uint32_t quota_count;
 
     bool refuse_unknown_quota;
+    bool redact_keys;     /* texts of keys do not show values: quota_key.h */
     int64_t valid_for_ns; /* of an answer that nothing restricts: 60 s */
     int32_t valid_uses;   /* 10000 */
 };

@@ -139,6 +139,7 @@ static enum MHD_Result answer_text(struct MHD_Connection *connection,
                                                   MHD_RESPMEM_PERSISTENT));
 }
 
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd's parameters. */
 static enum MHD_Result on_request(void *context,
                                   struct MHD_Connection *connection,
                                   const char *path, const char *method,

@@ -1,6 +1,7 @@
 #include "proto/server/denial_log.h"
 
 #include "policy/base/clock.h"
+#include "policy/base/log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,19 +44,13 @@ bool denial_log_admit(struct denial_log *log,
     return true;
 }
 
-/* NAME="TEXT"; nothing if it is empty. What a caller sends cannot end the
- * quotes; log_event sees to control characters. */
+/* NAME="TEXT"; nothing if it is empty. */
 static void print_text(FILE *out, const char *name, struct str text)
 {
     if (text.len == 0)
         return;
-    fprintf(out, " %s=\"", name);
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '"' || text.data[i] == '\\')
-            fputc('\\', out);
-        fputc(text.data[i] != '\0' ? text.data[i] : ' ', out);
-    }
-    fputc('"', out);
+    fprintf(out, " %s=", name);
+    log_put_quoted(out, text);
 }
 
 size_t denial_log_format(struct denial_log *log,

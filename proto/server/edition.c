@@ -28,6 +28,7 @@ struct edition *edition_new(struct bundle *read, uint64_t generation,
     if (!edition)
         abort();
     edition->generation = generation;
+    atomic_init(&edition->use_count, 1);
     if (!seal(edition, read, &sealed))
         diags_add(diags, DIAG_ERROR, (struct place){ 0 },
                   "the configuration cannot be passed to workers: %s",
@@ -36,16 +37,22 @@ struct edition *edition_new(struct bundle *read, uint64_t generation,
     if (sealed.file_count > 0)
         edition->snapshot = snapshot_load(&sealed, diags);
     if (!edition->snapshot) {
-        edition_free(edition);
+        edition_unref(edition);
         return NULL;
     }
     edition->snapshot->generation = generation;
     return edition;
 }
 
-void edition_free(struct edition *edition)
+struct edition *edition_ref(struct edition *edition)
 {
-    if (!edition)
+    atomic_fetch_add(&edition->use_count, 1);
+    return edition;
+}
+
+void edition_unref(struct edition *edition)
+{
+    if (!edition || atomic_fetch_sub(&edition->use_count, 1) > 1)
         return;
     if (edition->sealed >= 0)
         close(edition->sealed);

@@ -7,6 +7,7 @@
 #define PROTO_SERVER_FACTS_H
 
 #include "config/snapshot.h"
+#include "proto/server/hot_board.h"
 #include "proto/server/list_board.h"
 #include "proto/server/shared.h"
 #include "quota/store.h"
@@ -17,11 +18,13 @@
 struct facts {
     const struct shared *shared;
     struct list_board *board;
+    struct hot_board *hot;   /* NULL: nobody keeps it */
     const char *config_path; /* NULL: the built-in example */
     const char *listen;      /* addresses, separated by ", " */
     const char *admin;       /* address; empty: none */
     enum store_kind store_kind;
-    struct store *store; /* STORE_MEMORY: to see how full it is; else NULL */
+    struct store *store; /* STORE_MEMORY, else that for its outages: to see
+                            how full it is */
     _Atomic bool is_draining;
 };
 

@@ -1,5 +1,6 @@
 #include "proto/server/fetch.h"
 
+#include "config/header_file.h"
 #include "policy/base/clock.h"
 #include "policy/base/list.h"
 #include "policy/base/log.h"
@@ -222,18 +223,35 @@ static struct source *find(struct fetch *fetch,
     return NULL;
 }
 
-/* The numbers may change from one configuration to the next. */
+static void take_path(struct source *source, struct str *path,
+                      struct str wanted)
+{
+    if (!str_eq(*path, wanted))
+        *path = arena_copy(&source->arena, wanted);
+}
+
+static bool is_asked_alike(const struct list_settings *a,
+                           const struct list_settings *b)
+{
+    return str_eq(a->ca_file, b->ca_file) &&
+           str_eq(a->header_file, b->header_file);
+}
+
+/* These may change from one configuration to the next. */
 static void take_settings(struct source *source,
-                          const struct list_settings *list)
+                          const struct list_settings *list, int64_t now_ns)
 {
     if (source->settings.max_age_ns != list->max_age_ns)
         source->is_too_old = false; /* to be seen anew */
+    if (!is_asked_alike(&source->settings, list))
+        source->next_ns = now_ns;
     source->settings.max_age_ns = list->max_age_ns;
     source->settings.refresh_ns = list->refresh_ns;
     source->settings.timeout_ns = list->timeout_ns;
     source->settings.max_bytes = list->max_bytes;
-    if (!str_eq(source->settings.cache, list->cache))
-        source->settings.cache = arena_copy(&source->arena, list->cache);
+    take_path(source, &source->settings.cache, list->cache);
+    take_path(source, &source->settings.ca_file, list->ca_file);
+    take_path(source, &source->settings.header_file, list->header_file);
 }
 
 static struct source *add(struct fetch *fetch, const struct list_settings *list,
@@ -248,7 +266,7 @@ static struct source *add(struct fetch *fetch, const struct list_settings *list,
     source->settings.url = arena_copy(&source->arena, list->url);
     source->settings.type = list->type;
     source->next_ns = now_ns;
-    take_settings(source, list);
+    take_settings(source, list, now_ns);
     load_cache(source, now_ns);
     list_append(&fetch->sources, &source->link);
     publish(fetch, source);
@@ -264,13 +282,13 @@ void fetch_want(struct fetch *fetch, const struct list_settings *list,
         return;
     source = find(fetch, list);
     if (source)
-        take_settings(source, list);
+        take_settings(source, list, now_ns);
     else
         source = add(fetch, list, now_ns);
     source->is_wanted = true;
 }
 
-/* ---- ask --------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------- */
 
 /* 90 .. 110 % of it, so that many who began together do not ask together. */
 static int64_t jitter(int64_t interval_ns)
@@ -291,19 +309,6 @@ static int64_t retry_ns(const struct source *source)
         wait_ns *= 2;
     return wait_ns < source->settings.refresh_ns ? wait_ns
                                                  : source->settings.refresh_ns;
-}
-
-static void ask(struct fetch *fetch, struct source *source)
-{
-    struct http_request request = {
-        .url = source->settings.url.data,
-        .timeout_ns = source->settings.timeout_ns,
-        .max_bytes = source->settings.max_bytes,
-    };
-
-    if (source->has_text)
-        request.known = source->validators;
-    source->get = http_get_start(fetch->multi, &request, source);
 }
 
 /* An outage is told once; how it goes on is on the board. */
@@ -369,6 +374,45 @@ static bool on_answer(struct source *source, struct http_answer *answer,
     return false;
 }
 
+/* ---- ask --------------------------------------------------------------- */
+
+static void start(struct fetch *fetch, struct source *source,
+                  const char *header)
+{
+    const struct list_settings *settings = &source->settings;
+    struct http_request request = {
+        .url = settings->url.data,
+        .timeout_ns = settings->timeout_ns,
+        .max_bytes = settings->max_bytes,
+        .ca_file = settings->ca_file.len > 0 ? settings->ca_file.data : NULL,
+        .header = header,
+    };
+
+    if (source->has_text)
+        request.known = source->validators;
+    source->get = http_get_start(fetch->multi, &request, source);
+}
+
+static void ask(struct fetch *fetch, struct source *source, int64_t now_ns)
+{
+    char header[HEADER_FILE_BYTES_MAX + 1], why[HEADER_FILE_WHY_SIZE];
+    char error[LIST_ERROR_SIZE];
+
+    if (source->settings.header_file.len == 0) {
+        start(fetch, source, NULL);
+        return;
+    }
+    if (header_file_read(source->settings.header_file.data, header, why)) {
+        start(fetch, source, header);
+        explicit_bzero(header, sizeof(header));
+        return;
+    }
+    snprintf(error, sizeof(error), "cannot use `header_file`: %s", why);
+    source->is_tried = true;
+    on_failure(source, error, now_ns);
+    publish(fetch, source);
+}
+
 /* ---- go on ------------------------------------------------------------- */
 
 static bool take_answers(struct fetch *fetch, int64_t now_ns)
@@ -413,7 +457,7 @@ bool fetch_step(struct fetch *fetch, int64_t now_ns)
         struct source *source = container_of(link, struct source, link);
 
         if (!source->get && now_ns >= source->next_ns)
-            ask(fetch, source);
+            ask(fetch, source, now_ns);
     }
     curl_multi_perform(fetch->multi, &running);
     has_changed = take_answers(fetch, now_ns);

@@ -16,6 +16,7 @@ struct http_get {
     char *text;
     size_t len, capacity;
     bool is_too_long;
+    bool is_conditional; /* "304, unchanged" is an answer */
     struct http_validators validators;
     char error[CURL_ERROR_SIZE];
 };
@@ -86,8 +87,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 
 /* ---- begin ------------------------------------------------------------- */
 
-static void add_header(struct http_get *get, const char *name,
-                       const char *value)
+static void add_condition(struct http_get *get, const char *name,
+                          const char *value)
 {
     char line[512];
 
@@ -95,6 +96,17 @@ static void add_header(struct http_get *get, const char *name,
         return;
     snprintf(line, sizeof(line), "%s: %s", name, value);
     get->headers = curl_slist_append(get->headers, line);
+    get->is_conditional = true;
+}
+
+/* Only these certificates count, and as they are in the file now. */
+static void trust_only(CURL *easy, const char *ca_file)
+{
+    curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 }
 
 static void configure(struct http_get *get, const struct http_request *request,
@@ -108,7 +120,7 @@ static void configure(struct http_get *get, const struct http_request *request,
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR,
                      is_https ? "https" : "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request->header ? 0L : 1L);
     curl_easy_setopt(easy, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
                      (long)(request->timeout_ns / MILLISECOND));
@@ -120,6 +132,8 @@ static void configure(struct http_get *get, const struct http_request *request,
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, get);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, get);
+    if (request->ca_file)
+        trust_only(easy, request->ca_file);
 }
 
 struct http_get *http_get_start(CURLM *multi,
@@ -134,8 +148,10 @@ struct http_get *http_get_start(CURLM *multi,
     get->easy = curl_easy_init();
     if (!get->easy)
         abort();
-    add_header(get, "If-None-Match", request->known.etag);
-    add_header(get, "If-Modified-Since", request->known.modified);
+    add_condition(get, "If-None-Match", request->known.etag);
+    add_condition(get, "If-Modified-Since", request->known.modified);
+    if (request->header)
+        get->headers = curl_slist_append(get->headers, request->header);
     configure(get, request, owner);
     curl_multi_add_handle(multi, get->easy);
     return get;
@@ -169,7 +185,7 @@ struct http_answer http_get_finish(struct http_get *get, CURLcode code)
         answer.text = get->text;
         answer.len = get->len;
         get->text = NULL;
-    } else if (code == CURLE_OK && status == 304 && get->headers) {
+    } else if (code == CURLE_OK && status == 304 && get->is_conditional) {
         answer.result = HTTP_UNCHANGED;
     } else {
         fail(&answer, get, code, status);

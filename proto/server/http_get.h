@@ -23,6 +23,9 @@ struct http_request {
     const char *url;
     int64_t timeout_ns;
     size_t max_bytes;
+    const char *ca_file; /* that https is certified by; NULL: the system's */
+    const char *header;  /* "Name: value", a secret; NULL: none. Redirects,
+                            which might tell it to others, are then failures */
     struct http_validators known; /* of the text at hand; empty: none */
 };
 

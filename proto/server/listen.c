@@ -98,7 +98,7 @@ static bool remove_stale(const struct socket_name *name)
     return is_refused && unlink(name->local.sun_path) == 0;
 }
 
-static bool bind_socket(int fd, const struct socket_name *name)
+static bool bind_socket(int fd, const struct socket_name *name, mode_t mode)
 {
     const int one = 1;
 
@@ -108,7 +108,7 @@ static bool bind_socket(int fd, const struct socket_name *name)
              bind(fd, &name->any, name->length) != 0))
             return false;
         /* Nobody can connect before listen(). */
-        return chmod(name->local.sun_path, 0660) == 0;
+        return chmod(name->local.sun_path, mode) == 0;
     }
     /* Connections of an earlier instance that linger are no obstacle; its
      * listening socket still is. */
@@ -121,7 +121,7 @@ static bool bind_socket(int fd, const struct socket_name *name)
 }
 
 /* The kernel's part of listener_open; false with errno. */
-static bool open_socket(struct listener *listener)
+static bool open_socket(struct listener *listener, mode_t mode)
 {
     int error;
 
@@ -129,7 +129,7 @@ static bool open_socket(struct listener *listener)
                           SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listener->fd < 0)
         return false;
-    if (bind_socket(listener->fd, &listener->name) &&
+    if (bind_socket(listener->fd, &listener->name, mode) &&
         listen(listener->fd, SOMAXCONN) == 0 &&
         getsockname(listener->fd, &listener->name.any,
                     &listener->name.length) == 0)
@@ -141,13 +141,14 @@ static bool open_socket(struct listener *listener)
     return false;
 }
 
-bool listener_open(struct listener *listener, struct str text,
-                   char error[static LISTEN_ERROR_SIZE])
+/* mode: of a unix socket's file. */
+static bool open_listener(struct listener *listener, struct str text,
+                          mode_t mode, char error[static LISTEN_ERROR_SIZE])
 {
     const char *why = socket_name_parse(&listener->name, text);
 
     listener->fd = -1;
-    if (!why && open_socket(listener))
+    if (!why && open_socket(listener, mode))
         return true;
     if (why)
         snprintf(error, LISTEN_ERROR_SIZE, "cannot listen: the address %.*s %s",
@@ -159,6 +160,18 @@ bool listener_open(struct listener *listener, struct str text,
                      ? "already in use, perhaps by another instance"
                      : strerror(errno));
     return false;
+}
+
+bool listener_open(struct listener *listener, struct str text,
+                   char error[static LISTEN_ERROR_SIZE])
+{
+    return open_listener(listener, text, 0660, error);
+}
+
+bool listener_open_private(struct listener *listener, struct str text,
+                           char error[static LISTEN_ERROR_SIZE])
+{
+    return open_listener(listener, text, 0600, error);
 }
 
 void listener_close(struct listener *listener)

@@ -53,6 +53,10 @@ struct listener {
 bool listener_open(struct listener *listener, struct str text,
                    char error[static LISTEN_ERROR_SIZE]);
 
+/* The same for a unix socket of the own user alone: mode 0600. */
+bool listener_open_private(struct listener *listener, struct str text,
+                           char error[static LISTEN_ERROR_SIZE]);
+
 /* Removes the file of a unix socket and closes. fd -1 is fine. */
 void listener_close(struct listener *listener);
 

@@ -273,7 +273,7 @@ void loader_stop(struct loader *loader)
     eventfd_write(loader->wake_fd, 1);
     pthread_join(loader->thread, NULL);
     if (loader_take(loader, &result)) {
-        edition_free(result.edition);
+        edition_unref(result.edition);
         diags_fini(&result.diags);
     }
     loader_free(loader);

@@ -6,6 +6,7 @@
 #include "config/validate.h"
 #include "policy/base/nearest.h"
 #include "proto/client/check_command.h"
+#include "proto/server/quota_command.h"
 #include "proto/server/serve_command.h"
 #include "proto/server/shared.h"
 #include "proto/server/status_command.h"
@@ -26,6 +27,8 @@ static const struct command {
     { "explain", command_explain, "show why a request is allowed or refused" },
     { "eval", command_eval, "evaluate an expression over attributes" },
     { "status", command_status, "show how a running server is" },
+    { "peek", command_peek, "show what is in use of a quota, and by whom" },
+    { "reset", command_reset, "give back what is in use of a quota" },
     { "version", command_version, "print versions" },
 };
 
@@ -68,6 +71,15 @@ static int run_worker(int argc, char **argv)
     return worker_main((uint32_t)index);
 }
 
+/* Asked once, of all that a command has printed: a stream remembers. */
+static int finish(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fputs("sluice: not all of the output could be written\n", stderr);
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -78,10 +90,10 @@ int main(int argc, char **argv)
         return run_worker(argc - 1, argv + 1);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(stdout);
-        return EXIT_SUCCESS;
+        return finish(EXIT_SUCCESS);
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return finish(commands[i].run(argc - 1, argv + 1));
     return refuse(argv[1]);
 }

@@ -5,16 +5,18 @@
 #include "proto/server/accept.h"
 #include "proto/server/admin.h"
 #include "proto/server/banner.h"
+#include "proto/server/edition_board.h"
 #include "proto/server/facts.h"
 #include "proto/server/fleet.h"
 #include "proto/server/loop.h"
 #include "proto/server/reload.h"
 #include "proto/server/shared.h"
 #include "proto/server/spawn.h"
+#include "proto/server/steward.h"
+#include "proto/server/store_memory.h"
 #include "quota/local/local.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -40,9 +42,12 @@ struct master {
     struct fleet fleet;
     struct acceptor acceptor;
     struct reload reload;
-    struct listener admin_listener;
+    struct listener admin_listener, control_listener;
     struct admin *admin;
+    struct steward *steward;
+    struct hot_board *hot;
     struct list_board *board;
+    struct edition_board *editions;
     struct facts facts;
     char listen_text[1024], admin_text[SOCKET_NAME_SIZE];
     struct timer drain_end;
@@ -79,24 +84,18 @@ static void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static bool open_store(struct master *master,
-                       const struct store_settings *settings)
+static bool open_store(struct master *master, const struct snapshot *snapshot)
 {
-    int fd = -1;
+    int64_t patience_ns = snapshot->server.drain_ns + DRAIN_GRACE_NS;
+    int fd =
+        store_memory_open(&snapshot->store, patience_ns, master->signals.fd);
 
-    switch (settings->kind) {
-    case STORE_MEMORY:
-        fd = local_create(settings->size_bytes);
-        break;
-    case STORE_REDIS:
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-        break;
-    }
+    if (fd < 0)
+        return false;
     master->fleet.store_fd = spawn_fd(fd);
     if (master->fleet.store_fd < 0)
-        return fail("no memory for the store");
-    if (settings->kind == STORE_MEMORY)
-        master->facts.store = local_open(master->fleet.store_fd);
+        return fail("no descriptor for the store");
+    master->facts.store = local_open(master->fleet.store_fd);
     return true;
 }
 
@@ -110,7 +109,7 @@ static bool open_memory(struct master *master, const struct snapshot *snapshot)
     master->fleet.shared_fd = spawn_fd(fd);
     if (master->fleet.shared_fd < 0)
         return fail("no memory to share with workers");
-    return open_store(master, &snapshot->store);
+    return open_store(master, snapshot);
 }
 
 static bool open_ports(struct master *master,
@@ -124,6 +123,9 @@ static bool open_ports(struct master *master,
             acceptor_bind(&master->acceptor, server->listen.items[i], error);
     if (is_open && server->admin.len > 0)
         is_open = listener_open(&master->admin_listener, server->admin, error);
+    if (is_open && server->control.len > 0)
+        is_open = listener_open_private(&master->control_listener,
+                                        server->control, error);
     if (!is_open)
         fprintf(stderr, "sluice: %s\n", error);
     return is_open;
@@ -148,6 +150,7 @@ static void fill_facts(struct master *master)
         socket_name_format(&master->admin_listener.name, master->admin_text);
     master->facts.shared = master->shared;
     master->facts.board = master->board;
+    master->facts.hot = master->hot;
     master->facts.listen = master->listen_text;
     master->facts.admin = master->admin_text;
     master->facts.store_kind = master->reload.current->snapshot->store.kind;
@@ -222,11 +225,35 @@ static bool open_signals(struct master *master)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     signal(SIGPIPE, SIG_IGN);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     master->signals.ready = on_signal;
     master->signals.fd = signalfd(-1, &signals, SFD_CLOEXEC);
     return loop_init(&master->loop) && master->signals.fd >= 0 &&
            loop_add(&master->loop, &master->signals);
+}
+
+static bool start_steward(struct master *master,
+                          const struct snapshot *snapshot)
+{
+    const struct steward_parts parts = {
+        .store = &snapshot->store,
+        .store_fd = master->fleet.store_fd,
+        .shared = master->shared,
+        .editions = master->editions,
+        .board = master->hot,
+        .listener = master->control_listener.fd,
+    };
+
+    master->steward = steward_start(&parts);
+    return master->steward || fail("no thread that asks the store");
+}
+
+static bool start_admin(struct master *master)
+{
+    if (master->admin_listener.fd < 0)
+        return true;
+    master->admin = admin_start(master->admin_listener.fd, &master->facts);
+    return master->admin || fail("no thread for the admin address");
 }
 
 static bool open_all(struct master *master)
@@ -239,11 +266,11 @@ static bool open_all(struct master *master)
     if (!open_ports(master, &snapshot->server) ||
         !open_memory(master, snapshot))
         return false;
+    master->hot = hot_board_new();
+    if (!master->hot)
+        return fail("no descriptor");
     fill_facts(master);
-    if (master->admin_listener.fd < 0)
-        return true;
-    master->admin = admin_start(master->admin_listener.fd, &master->facts);
-    return master->admin || fail("no thread for the admin address");
+    return start_steward(master, snapshot) && start_admin(master);
 }
 
 static void run(struct master *master)
@@ -259,6 +286,7 @@ static void run(struct master *master)
     master->reload.fleet = fleet;
     master->reload.shared = master->shared;
     master->reload.board = master->board;
+    master->reload.editions = master->editions;
     reload_start(&master->reload);
     fleet_start(fleet, master->reload.current, now_ns);
     acceptor_start(&master->acceptor);
@@ -272,10 +300,14 @@ static void close_all(struct master *master)
 {
     admin_stop(master->admin);
     acceptor_fini(&master->acceptor);
+    steward_stop(master->steward);
+    hot_board_free(master->hot);
     listener_close(&master->admin_listener);
+    listener_close(&master->control_listener);
     if (master->facts.store)
         store_free(master->facts.store);
     reload_fini(&master->reload);
+    edition_board_free(master->editions);
     list_board_free(master->board);
 }
 
@@ -300,12 +332,14 @@ static enum exit_status serve(struct master *master)
 int master_run(const char *path)
 {
     struct master master = { .facts.config_path = path,
-                             .admin_listener.fd = -1 };
+                             .admin_listener.fd = -1,
+                             .control_listener.fd = -1 };
     enum exit_status status;
 
     log_set_process("master");
     acceptor_init(&master.acceptor, &master.loop, &master.fleet);
     master.board = list_board_new();
+    master.editions = edition_board_new();
     status = serve(&master);
     close_all(&master);
     return (int)status;

@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -195,17 +197,21 @@ void member_kill(struct member *member)
 static uint64_t own_memory_bytes(pid_t pid)
 {
     unsigned long resident = 0, shared = 0;
-    char path[64];
+    char path[64], line[128], *at;
     FILE *file;
 
     snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
     file = fopen(path, "re");
     if (!file)
         return 0;
-    if (fscanf(file, "%*u %lu %lu", &resident, &shared) != 2 ||
-        shared > resident)
-        resident = shared;
+    /* The whole, what of it is resident, what of that is shared, ... */
+    if (fgets(line, sizeof(line), file) && (at = strchr(line, ' '))) {
+        resident = strtoul(at, &at, 10);
+        shared = strtoul(at, NULL, 10);
+    }
     fclose(file);
+    if (shared > resident)
+        return 0;
     return (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 

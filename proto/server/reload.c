@@ -58,6 +58,7 @@ static void take_effect(struct reload *reload)
     atomic_store(&reload->shared->generation, reload->current->generation);
     atomic_store(&reload->shared->reloaded_wall_ns, clock_wall_ns());
     list_board_publish(reload->board, snapshot);
+    edition_board_publish(reload->editions, reload->current);
 }
 
 /* To systemd, where it started us. */
@@ -103,7 +104,7 @@ static void abandon(struct reload *reload, const char *reason)
     log_error("reload_failed", "reason=\"%s\" generation=%" PRIu64, reason,
               reload->current->generation);
     fleet_discard(reload->fleet);
-    edition_free(reload->candidate);
+    edition_unref(reload->candidate);
     reload->candidate = NULL;
     count_failure(reload);
 }
@@ -153,7 +154,7 @@ static void on_loaded(struct reload *reload, struct load_result *result,
     reload->is_loading = false;
     tell_mistakes(&result->diags);
     if (reload->fleet->is_draining) {
-        edition_free(result->edition);
+        edition_unref(result->edition);
     } else if (result->edition) {
         put_to_vote(reload, result->edition, now_ns);
     } else if (result->diags.error_count > 0) {
@@ -234,7 +235,7 @@ static void commit(struct reload *reload)
     log_changes(old->snapshot, reload->current->snapshot);
     log_lists(old->snapshot, reload->current->snapshot);
     log_secrets(old->snapshot, reload->current->snapshot);
-    edition_free(old);
+    edition_unref(old);
     take_effect(reload);
     COUNT(reload->shared->reloads, 1);
     notify_ready();
@@ -287,6 +288,6 @@ void reload_start(struct reload *reload)
 void reload_fini(struct reload *reload)
 {
     loader_stop(reload->loader);
-    edition_free(reload->candidate);
-    edition_free(reload->current);
+    edition_unref(reload->candidate);
+    edition_unref(reload->current);
 }

@@ -8,6 +8,7 @@
 #define PROTO_SERVER_RELOAD_H
 
 #include "proto/server/edition.h"
+#include "proto/server/edition_board.h"
 #include "proto/server/fleet.h"
 #include "proto/server/list_board.h"
 #include "proto/server/loader.h"
@@ -24,6 +25,7 @@ struct reload {
     struct fleet *fleet;
     struct shared *shared;
     struct list_board *board;
+    struct edition_board *editions;
     struct edition *current;
 
     uint64_t last_generation;  /* that was put to a vote: never used twice */

@@ -62,6 +62,7 @@ struct served *served_load(int bundle_fd, uint64_t generation,
         return NULL;
     }
     diags_init(&diags);
+    diags.least = DIAG_ERROR; /* of the rest, the master has told */
     snapshot = snapshot_load(&bundle, &diags);
     if (!snapshot)
         describe(&diags, why, why_size);

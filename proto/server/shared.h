@@ -8,8 +8,11 @@
 #ifndef PROTO_SERVER_SHARED_H
 #define PROTO_SERVER_SHARED_H
 
+#include "config/door.h"
 #include "policy/base/str.h"
 #include "policy/rule/rule.h"
+#include "proto/server/hot_keys.h"
+#include "quota/journal.h"
 #include "quota/store.h"
 
 #include <stdatomic.h>
@@ -18,16 +21,6 @@
 #include <stdint.h>
 
 #define WORKERS_MAX 64
-
-/* Doors, as labels of metrics: one line each. */
-#define DOORS(X) X(MIXER, "mixer")
-
-enum door {
-#define X(name, label) DOOR_##name,
-    DOORS(X)
-#undef X
-        DOOR_COUNT
-};
 
 /* How a call ended, as labels of metrics. */
 #define VERDICTS(X)                                                            \
@@ -45,7 +38,6 @@ enum verdict {
         VERDICT_COUNT
 };
 
-extern const char *const door_labels[DOOR_COUNT];
 extern const char *const verdict_labels[VERDICT_COUNT];
 
 /* Plain counters of a worker: name, help. Exported as sluice_NAME_total. */
@@ -60,14 +52,16 @@ extern const char *const verdict_labels[VERDICT_COUNT];
     X(uncharged_quotas, "quotas of rules beyond 8 in one check")               \
     X(cancelled_calls, "calls given up by their caller")                       \
     X(returned_leases, "leases of cancelled calls given back")                 \
-    X(released_units, "units given back by a release")
+    X(released_units, "units given back by a release")                         \
+    X(remembered_refusals, "checks refused without asking the store")          \
+    X(carried_over, "keys and leases of an outage told to the store after it")
 
 /* Counters of one rule: name, help. Exported as sluice_rule_NAME_total. */
 #define RULE_COUNTERS(X)                                                       \
     X(denied, "checks that the rule, or a quota of it, denied")                \
     X(passed, "checks that the rule matched and let pass")                     \
     X(shadow_denied, "checks that it would have denied, were it enforced")     \
-    X(failed, "checks for which it could not be evaluated")
+    X(failed, "checks that it could not be evaluated for, and might match")
 
 /* Counters of one quota: name, help. Exported as sluice_quota_NAME_total. */
 #define QUOTA_COUNTERS(X)                                                      \
@@ -77,7 +71,9 @@ extern const char *const verdict_labels[VERDICT_COUNT];
     X(exempt, "requests granted uncharged: no match, or unlimited")            \
     X(released, "units given back")                                            \
     X(outage_open, "requests granted because the store did not answer")        \
-    X(outage_closed, "requests refused because the store did not answer")
+    X(outage_closed, "requests refused because the store did not answer")      \
+    X(outage_local_granted, "requests granted in memory meanwhile")            \
+    X(outage_local_refused, "requests refused in memory meanwhile")
 
 struct rule_counters {
 #define X(name, help) _Atomic uint64_t name;
@@ -143,6 +139,7 @@ struct worker_block {
     _Atomic int64_t store_skew_ns;   /* the store's clock less this machine's */
     struct rule_counters rules[NAME_SLOTS];
     struct quota_counters quotas[NAME_SLOTS];
+    struct hot_keys hot_keys; /* refused by a quota */
 };
 
 /*
@@ -154,8 +151,11 @@ struct gate {
     _Atomic uint64_t mask;
     _Atomic int64_t opened_wall_ns; /* of the present or the last episode */
     _Atomic int64_t opened_ns;      /* the same, CLOCK_BOOTTIME */
+    _Atomic int64_t lasted_ns;      /* of the last episode that is over */
     _Atomic uint64_t episodes;
     _Atomic uint64_t answers; /* given by it in this episode */
+    /* What workers remember of the store under another epoch is outdated. */
+    _Atomic uint64_t epoch;
 };
 
 struct shared {
@@ -166,6 +166,7 @@ struct shared {
     _Atomic uint64_t generation;
     _Atomic int64_t reloaded_wall_ns;
     struct gate gate;
+    struct journal journal;
     struct name_table rule_names, quota_names;
     struct worker_block workers[]; /* worker_count */
 };
@@ -198,6 +199,11 @@ bool shared_store_skew(const struct shared *shared, int64_t *skew_ns);
  * shut to open, or back: then the caller logs. */
 bool gate_open(struct gate *gate, uint32_t index);
 bool gate_shut(struct gate *gate, uint32_t index);
+
+/* Usage may have shrunk by other means than time: somebody gave back, or reset
+ * a quota, or the store may have lost its data. Called as soon as that is done.
+ * The gate's opening and shutting do it by themselves. */
+void gate_outdate(struct gate *gate);
 
 /* Adds one. Only for counters that the caller alone writes. */
 #define COUNT(counter, n)                                                      \

@@ -1,6 +1,7 @@
 #include "proto/server/status.h"
 
 #include "policy/base/clock.h"
+#include "proto/server/holders_json.h"
 #include "quota/local/local.h"
 
 #include <jansson.h>
@@ -77,6 +78,17 @@ static json_t *gate_state(const struct gate *gate)
                             instant(atomic_load(&gate->opened_wall_ns)));
     json_object_set_new(object, "answers", integer(gate->answers));
     json_object_set_new(object, "episodes", integer(gate->episodes));
+    json_object_set_new(object, "last_ms",
+                        json_integer(gate->lasted_ns / MILLISECOND));
+    return object;
+}
+
+static json_t *journal(const struct journal *journal)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "entries", integer(journal->count));
+    json_object_set_new(object, "lost", integer(journal->lost));
     return object;
 }
 
@@ -121,7 +133,10 @@ static json_t *store(const struct facts *facts)
         json_object_set_new(object, "clock_skew_us",
                             json_integer(skew_ns / MICROSECOND));
     if (facts->store)
-        json_object_set_new(object, "usage", usage(facts->store));
+        json_object_set_new(
+            object, facts->store_kind == STORE_MEMORY ? "usage" : "fallback",
+            usage(facts->store));
+    json_object_set_new(object, "journal", journal(&facts->shared->journal));
     return object;
 }
 
@@ -135,7 +150,7 @@ static json_t *checks(const struct shared *shared)
         for (unsigned j = 0; j < VERDICT_COUNT; j++)
             json_object_set_new(door, verdict_labels[j],
                                 integer(shared_checks(shared, i, j)));
-        json_object_set_new(doors, door_labels[i], door);
+        json_object_set_new(doors, door_facts[i].label, door);
     }
     return doors;
 }
@@ -254,6 +269,16 @@ static json_t *configuration(const struct facts *facts)
     return object;
 }
 
+/* The keys refused most; none where nobody looks. */
+static json_t *refused(struct hot_board *board)
+{
+    struct hot_rows *rows = board ? hot_board_copy(board) : NULL;
+    json_t *array = rows ? hot_rows_json(rows, clock_boot_ns()) : json_array();
+
+    free(rows);
+    return array;
+}
+
 char *status_json(const struct facts *facts)
 {
     const struct shared *shared = facts->shared;
@@ -273,6 +298,7 @@ char *status_json(const struct facts *facts)
     json_object_set_new(object, "checks", checks(shared));
     json_object_set_new(object, "quotas", quotas(shared));
     json_object_set_new(object, "rules", rules(shared));
+    json_object_set_new(object, "refused", refused(facts->hot));
     json_object_set_new(object, "lists", lists(facts->board));
     text = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(object);

@@ -1,69 +1,21 @@
 #include "proto/server/status_command.h"
 
-#include "proto/server/listen.h"
+#include "proto/server/holders_text.h"
+#include "proto/server/http_ask.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/time.h>
-#include <unistd.h>
-
-#define ANSWER_TIMEOUT_S 5
 
 static const char help[] =
     "usage: sluice status [-s ADDRESS] [--json]\n"
     "\n"
-    "Shows how a running server is: workers, store, checks, quotas.\n"
+    "Shows how a running server is: workers, store, checks, quotas, the keys\n"
+    "that are refused most, and who holds those that are full.\n"
     "\n"
     "  -s, --server ADDRESS  its admin address; default 127.0.0.1:9093\n"
     "      --json            for programs, as /status has it\n"
     "  -h, --help            this text\n";
-
-/* Connected and bounded in time, or NULL with errno. */
-static FILE *connect_to(const struct socket_name *name)
-{
-    const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
-    int fd = socket(name->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    FILE *stream = NULL;
-
-    if (fd < 0)
-        return NULL;
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ==
-            0 &&
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ==
-            0 &&
-        connect(fd, &name->any, name->length) == 0)
-        stream = fdopen(fd, "r+");
-    if (!stream)
-        close(fd);
-    return stream;
-}
-
-/* The body of /status. HTTP 1.0: the answer ends with the connection. NULL
- * with a reason. */
-static json_t *get_status(const struct socket_name *name, const char **why)
-{
-    FILE *stream = connect_to(name);
-    json_t *status = NULL;
-    char line[1024];
-    int code = 0;
-
-    *why = stream ? "no answer that this program understands" : strerror(errno);
-    if (!stream)
-        return NULL;
-    fputs("GET /status HTTP/1.0\r\n\r\n", stream);
-    fflush(stream);
-    if (fgets(line, sizeof(line), stream))
-        sscanf(line, "HTTP/%*s %d", &code);
-    while (fgets(line, sizeof(line), stream) && line[0] != '\r')
-        continue;
-    if (code == 200)
-        status = json_loadf(stream, 0, NULL);
-    fclose(stream);
-    return status;
-}
 
 static json_t *member(const json_t *object, const char *name)
 {
@@ -110,6 +62,9 @@ static void print_store(const json_t *store)
     if (json_is_true(member(gate, "open")))
         printf("          DOWN since %s: %lld answers without it\n",
                text(gate, "since"), number(gate, "answers"));
+    else if (number(gate, "episodes") > 0)
+        printf("          was down %lld times, last for %lld ms\n",
+               number(gate, "episodes"), number(gate, "last_ms"));
 }
 
 /* Names down, counters across. */
@@ -152,30 +107,30 @@ static void print_for_people(const json_t *status)
     print_counters("door", member(status, "checks"));
     print_counters("quota", member(status, "quotas"));
     print_counters("rule", member(status, "rules"));
+    print_refused(stdout, member(status, "refused"));
 }
 
 static int show(const char *address, bool as_json)
 {
-    struct socket_name name;
-    const char *why = socket_name_parse(&name, str_of(address));
-    json_t *status;
+    struct http_reply reply;
 
-    if (why) {
-        fprintf(stderr, "sluice status: the address %s %s\n", address, why);
+    if (!http_ask(&reply, address, "/status", NULL)) {
+        fprintf(stderr, "sluice status: %s: %s\n", address, reply.error);
         return 2;
     }
-    status = get_status(&name, &why);
-    if (!status) {
-        fprintf(stderr, "sluice status: %s: %s\n", address, why);
+    if (reply.status != 200) {
+        fprintf(stderr, "sluice status: %s: HTTP status %ld\n", address,
+                reply.status);
+        json_decref(reply.body);
         return 2;
     }
     if (as_json) {
-        json_dumpf(status, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        json_dumpf(reply.body, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         putchar('\n');
     } else {
-        print_for_people(status);
+        print_for_people(reply.body);
     }
-    json_decref(status);
+    json_decref(reply.body);
     return EXIT_SUCCESS;
 }
 

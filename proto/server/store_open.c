@@ -1,26 +1,11 @@
 #include "proto/server/store_open.h"
 
-#include "policy/base/clock.h"
 #include "quota/local/local.h"
-#include "quota/redis/redis.h"
-
-/* The worker sees it by store->is_up. */
-static void on_up(void *context, const char *server)
-{
-    (void)context;
-    (void)server;
-}
-
-static void on_down(void *context, const char *server, const char *detail)
-{
-    outage_down(context, server, detail, clock_boot_ns());
-}
 
 static struct store *open_redis(const struct store_settings *settings,
-                                struct outage *outage)
+                                const struct redis_events *events)
 {
     const struct sentinel_settings *sentinel = settings->sentinel;
-    const struct redis_events events = { on_up, on_down, outage };
     struct redis_sentinels sentinels;
     struct redis_settings redis = {
         .server = settings->servers.items[0],
@@ -39,17 +24,17 @@ static struct store *open_redis(const struct store_settings *settings,
         };
         redis.sentinels = &sentinels;
     }
-    return redis_store_new(&redis, &events);
+    return redis_store_new(&redis, events);
 }
 
 struct store *store_open(const struct store_settings *settings, int fd,
-                         struct outage *outage)
+                         const struct redis_events *events)
 {
     switch (settings->kind) {
     case STORE_MEMORY:
         return local_open(fd);
     case STORE_REDIS:
-        return open_redis(settings, outage);
+        return open_redis(settings, events);
     }
     return NULL;
 }

@@ -1,18 +1,18 @@
 /*
- * The store that a configuration asks for, as a worker opens it.
- * Threads: its worker's; under the core's lock once calls are served.
+ * Opens the store that a configuration asks for in this process.
+ * Threads: the opener's; then as quota/store.h says.
  */
 #ifndef PROTO_SERVER_STORE_OPEN_H
 #define PROTO_SERVER_STORE_OPEN_H
 
 #include "config/snapshot.h"
-#include "proto/server/outage.h"
+#include "quota/redis/redis.h"
 #include "quota/store.h"
 
-/* fd: of the memory store. NULL: what is there is none of this version. Copies
- * the settings; `outage` is told of the store's outages and must outlive it. */
+/* fd: of the memory store, else not used. Settings and events are copied. NULL
+ * if the memory is of another version. */
 struct store *store_open(const struct store_settings *settings, int fd,
-                         struct outage *outage);
+                         const struct redis_events *events);
 
 /* Another configuration serves: what can change of a Redis store without a
  * restart does, if the settings are of one. */

@@ -6,6 +6,7 @@
 #include "proto/server/control_thread.h"
 #include "proto/server/core_log.h"
 #include "proto/server/store_open.h"
+#include "quota/local/local.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -34,6 +35,17 @@ static void note_turn(struct worker *worker, int64_t now_ns)
                           memory_order_relaxed);
     STORE_STATS(X)
 #undef X
+    COUNT(block->carried_over, worker->carrier.carried);
+    worker->carrier.carried = 0;
+}
+
+static void turn_carrier(struct worker *worker)
+{
+    const struct store_settings *settings =
+        &worker->serving.current->snapshot->store;
+
+    carrier_turn(&worker->carrier, settings->replicas, settings->deadline_ns,
+                 worker->core.now_ns);
 }
 
 /* Both clocks are this machine's, so how far they are from each other is known
@@ -70,6 +82,7 @@ static void on_turn(struct core *core)
 
     serving_turn(&worker->serving);
     note_configuration(worker);
+    turn_carrier(worker);
     if (core_is_stopping(core))
         streams_drain(&worker->streams);
     if (core->has_lock)
@@ -104,6 +117,7 @@ static void adopt_block(struct worker *worker)
     atomic_store(&block->calls_in_progress, 0);
     atomic_store(&block->open_streams, 0);
     atomic_store(&block->has_store_skew, false);
+    hot_keys_mend(&block->hot_keys);
 #define X(name, help)                                                          \
     worker->stats_before.name = atomic_load(&block->store_##name);
     STORE_STATS(X)
@@ -132,6 +146,9 @@ static void worker_init(struct worker *worker, const struct worker_parts *parts,
         .store_generation = parts->served->snapshot->generation,
     };
     adopt_block(worker);
+    fallback_init(&worker->fallback, parts->memory, &parts->shared->journal);
+    carrier_init(&worker->carrier, &worker->fallback, parts->store);
+    refused_init(&worker->refused);
     denial_log_init(&worker->denials, random_seed());
     core_init(&worker->core, &parts->served->snapshot->server,
               parts->is_store_late);
@@ -162,7 +179,10 @@ static void worker_fini(struct worker *worker)
     if (worker->core.has_lock)
         store_thread_stop(&worker->store_thread);
     note_turn(worker, clock_boot_ns());
-    store_free(worker->store);
+    store_free(worker->store); /* which may fall back for the last time */
+    if (worker->fallback.memory)
+        store_free(worker->fallback.memory);
+    refused_fini(&worker->refused);
     unknowns_fini(&worker->unknowns);
     streams_fini(&worker->streams);
     calls_fini(&worker->calls);
@@ -226,12 +246,25 @@ int worker_run(const struct worker_parts *parts)
 
 /* ---- the process ------------------------------------------------------- */
 
+/* on_turn sees it by store->is_up. */
+static void on_store_up(void *context, const char *server)
+{
+    (void)context;
+    (void)server;
+}
+
+static void on_store_down(void *context, const char *server, const char *detail)
+{
+    outage_down(context, server, detail, clock_boot_ns());
+}
+
 /* False with the reason in `why`. */
 static bool make_parts(struct worker_parts *parts, struct outage *outage,
                        char *why, size_t why_size)
 {
     struct shared *shared = shared_map(WORKER_FD_SHARED);
     uint32_t index = parts->index;
+    const struct redis_events events = { on_store_up, on_store_down, outage };
     const struct store_settings *settings;
 
     snprintf(why, why_size, "its memory is of another version");
@@ -249,8 +282,10 @@ static bool make_parts(struct worker_parts *parts, struct outage *outage,
     settings = &parts->served->snapshot->store;
     parts->is_store_redis = settings->kind == STORE_REDIS;
     parts->is_store_late = parts->is_store_redis;
-    parts->store = store_open(settings, WORKER_FD_STORE, outage);
-    return parts->store;
+    parts->store = store_open(settings, WORKER_FD_STORE, &events);
+    if (parts->is_store_redis)
+        parts->memory = local_open(WORKER_FD_STORE);
+    return parts->store && (parts->memory || !parts->is_store_redis);
 }
 
 static void ignore_signals(void)

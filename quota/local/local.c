@@ -1,5 +1,6 @@
 #include "quota/local/local.h"
 
+#include "quota/local/holders.h"
 #include "quota/local/mapping.h"
 #include "quota/local/rates.h"
 #include "quota/local/rolling.h"
@@ -116,7 +117,7 @@ static void for_each(const struct local *local, uint32_t set,
 
 /* Locks a set of shards in ascending order, so no two processes wait for each
  * other. False, with none locked, if one cannot be locked in time. */
-static bool lock_shards(struct local *local, uint32_t set)
+static bool lock_shards(struct local *local, uint32_t set, int64_t now_ns)
 {
     struct store *store = &local->store;
     int64_t wait_ns = store->is_up ? LOCAL_WAIT_NS : LOCAL_WAIT_AGAIN_NS;
@@ -125,8 +126,9 @@ static bool lock_shards(struct local *local, uint32_t set)
     store->stats.operations++;
     for (uint32_t rest = set; rest != 0; rest &= rest - 1) {
         uint32_t index = (uint32_t)__builtin_ctz(rest);
+        struct shard *shard = mapping_shard(&local->mapping, index);
 
-        switch (shard_lock(mapping_shard(&local->mapping, index), wait_ns)) {
+        switch (shard_lock(shard, wait_ns)) {
         case SHARD_RECOVERED:
             store->stats.recoveries++;
             break;
@@ -139,6 +141,7 @@ static bool lock_shards(struct local *local, uint32_t set)
             store->is_up = false;
             return false;
         }
+        shard_see(shard, now_ns);
         locked |= UINT32_C(1) << index;
     }
     store->is_up = true;
@@ -243,7 +246,7 @@ static enum store_when take_quotas(struct store *store, struct take *take,
     int64_t now_ns = mapping_time(&local->mapping, boot_ns);
     uint32_t set = shards_of_take(local, take);
 
-    if (!lock_shards(local, set)) {
+    if (!lock_shards(local, set, now_ns)) {
         take->status = TAKE_OUTAGE;
         return STORE_NOW;
     }
@@ -269,7 +272,7 @@ static enum store_when release_leases(struct store *store,
     int64_t now_ns = mapping_time(&local->mapping, boot_ns);
     uint32_t set = shards_of_release(local, release);
 
-    if (!lock_shards(local, set)) {
+    if (!lock_shards(local, set, now_ns)) {
         release->released = -1;
         return STORE_NOW;
     }
@@ -283,6 +286,23 @@ static enum store_when release_leases(struct store *store,
         shard_commit(site.shard);
     }
     for_each(local, set, shard_unlock);
+    return STORE_NOW;
+}
+
+static enum store_when list_holders(struct store *store,
+                                    struct holders *holders, int64_t boot_ns)
+{
+    struct local *local = local_of(store);
+    int64_t now_ns = mapping_time(&local->mapping, boot_ns);
+    uint32_t set = bit_of(local, &holders->key);
+
+    holders->is_outage = !lock_shards(local, set, now_ns);
+    if (!holders->is_outage) {
+        struct site site = site_of(local, &holders->key, now_ns);
+
+        holders_fill(holders, &site);
+        for_each(local, set, shard_unlock);
+    }
     return STORE_NOW;
 }
 
@@ -317,11 +337,18 @@ static void close_store(struct store *store)
 static const struct store_ops ops = {
     .take = take_quotas,
     .release = release_leases,
+    .holders = list_holders,
     .hash = hash,
     .wait = wait_for_nothing,
     .step = step,
     .free = close_store,
 };
+
+/* One cell is the key's. */
+uint64_t local_leases_per_key(uint64_t size_bytes)
+{
+    return shard_cells(mapping_shard_bytes(size_bytes)) - 1;
+}
 
 int local_create(uint64_t size_bytes)
 {

@@ -34,6 +34,7 @@ bool command_put(enum command_kind kind, struct outbox *outbox,
     case COMMAND_LOAD:
         return script_put_load(outbox);
     case COMMAND_CHARGE:
+    case COMMAND_HOLDERS:
         break;
     }
     return false;
@@ -53,6 +54,7 @@ bool command_is_answered(enum command_kind kind, const struct reply *reply)
     case COMMAND_LOAD:
         return reply->kind == REPLY_OTHER;
     case COMMAND_CHARGE:
+    case COMMAND_HOLDERS:
         break;
     }
     return false;

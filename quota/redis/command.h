@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 enum command_kind {
-    COMMAND_CHARGE, /* takes and releases, many at once */
+    COMMAND_CHARGE,  /* takes and releases, many at once */
+    COMMAND_HOLDERS, /* a list of holders */
     COMMAND_LOGIN,
     COMMAND_SELECT,
     COMMAND_ROLE,  /* whether it is a master */
@@ -24,7 +25,7 @@ enum command_kind {
 
 struct command {
     enum command_kind kind;
-    uint32_t operation_count; /* COMMAND_CHARGE */
+    uint32_t operation_count; /* COMMAND_CHARGE, COMMAND_HOLDERS */
 };
 
 /* What the commands need besides. */
@@ -34,12 +35,12 @@ struct command_target {
     const struct login *login;
 };
 
-/* Writes one that is not COMMAND_CHARGE. False: no room, nothing is written. */
+/* Writes one that has no operations. False: no room, nothing is written. */
 bool command_put(enum command_kind kind, struct outbox *outbox,
                  const struct command_target *target);
 
-/* Of one that is not COMMAND_CHARGE. False: the reply is not what the command
- * is sent for, but an error or anything else. */
+/* Of one that has no operations. False: the reply is not what the command is
+ * sent for, but an error or anything else. */
 bool command_is_answered(enum command_kind kind, const struct reply *reply);
 
 #endif

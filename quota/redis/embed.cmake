@@ -1,5 +1,6 @@
-# Writes a Lua script, joined of its parts, as C:
-#   cmake "-DSCRIPT=x.lua;y.lua" -DOUTPUT=z.c -P embed.cmake
+# Writes a Lua script, joined of its parts, as C, as a struct script of some
+# name:
+#   cmake "-DSCRIPT=x.lua;y.lua" -DNAME=script_x -DOUTPUT=x.c -P embed.cmake
 set(text)
 foreach(part ${SCRIPT})
   file(READ ${part} lines)
@@ -14,11 +15,13 @@ string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
 file(SHA1 ${joined} sha1)
 file(WRITE ${OUTPUT} "#include \"quota/redis/script.h\"
 
+extern const struct script ${NAME};
+
 static const char text[] = {
 ${bytes}
 };
 
-const struct script script_charge = {
+const struct script ${NAME} = {
     { text, sizeof(text) }, STR_INIT(\"${sha1}\")
 };
 ")

@@ -1,5 +1,7 @@
 #include "quota/redis/operation.h"
 
+#include "quota/redis/holders.h"
+
 void operation_count(struct operation *operation)
 {
     switch (operation->kind) {
@@ -10,6 +12,10 @@ void operation_count(struct operation *operation)
     case OPERATION_RELEASE:
         operation->charge_count = operation->release->count;
         operation->result_count = result_count_of_release(operation->release);
+        break;
+    case OPERATION_HOLDERS:
+        operation->charge_count = 0;
+        operation->result_count = HOLDERS_INTEGERS_MIN;
         break;
     case OPERATION_GONE:
         break;
@@ -24,6 +30,7 @@ enum result operation_read(const struct operation *operation,
         return result_read_take(integers, operation->take);
     case OPERATION_RELEASE:
         return result_read_release(integers, operation->release);
+    case OPERATION_HOLDERS:
     case OPERATION_GONE:
         break;
     }
@@ -39,6 +46,9 @@ void operation_fail(const struct operation *operation)
     case OPERATION_RELEASE:
         operation->release->released = -1;
         break;
+    case OPERATION_HOLDERS:
+        operation->holders->is_outage = true;
+        break;
     case OPERATION_GONE:
         break;
     }
@@ -52,6 +62,9 @@ void operation_done(const struct operation *operation)
         break;
     case OPERATION_RELEASE:
         operation->release->done(operation->release);
+        break;
+    case OPERATION_HOLDERS:
+        operation->holders->done(operation->holders);
         break;
     case OPERATION_GONE:
         break;

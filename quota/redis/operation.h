@@ -1,6 +1,6 @@
 /*
- * A take or a release under way: its owner waits for it. What is asked of a
- * store goes out together with others: see command.h.
+ * A take, a release or a list of holders under way: its owner waits for it.
+ * Takes and releases go out together with others: see command.h.
  * Threads: its owner's.
  */
 #ifndef QUOTA_REDIS_OPERATION_H
@@ -16,6 +16,7 @@
 enum operation_kind {
     OPERATION_TAKE,
     OPERATION_RELEASE,
+    OPERATION_HOLDERS,
     OPERATION_GONE, /* its owner has his answer; what comes is skipped */
 };
 
@@ -25,17 +26,18 @@ struct operation {
     union {
         struct take *take;
         struct release *release;
+        struct holders *holders;
     };
     int64_t deadline_ns;
     uint32_t charge_count, result_count; /* see below */
     struct list link;                    /* see pending.h */
 };
 
-/* How many charges it has, and how many integers answer it; neither changes
- * when it is gone. */
+/* How many charges it has, and how many integers answer it; a list of holders
+ * has none, and at least so many answer it. Neither changes when it is gone. */
 void operation_count(struct operation *operation);
 
-/* Fills the answer. integers: result_count of them. */
+/* Of a take or release: fills the answer. integers: result_count of them. */
 enum result operation_read(const struct operation *operation,
                            const int64_t *integers);
 

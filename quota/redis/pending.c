@@ -135,6 +135,12 @@ int64_t pending_deadline_ns(const struct pending *pending)
 
 /* -- Commands -- */
 
+/* Whether they may not go out with each other. */
+static bool goes_alone(const struct operation *a, const struct operation *b)
+{
+    return a->kind == OPERATION_HOLDERS || b->kind == OPERATION_HOLDERS;
+}
+
 uint32_t pending_batch(const struct pending *pending,
                        const struct operation *operations[SCRIPT_CHECKS_MAX],
                        uint32_t *span)
@@ -151,7 +157,8 @@ uint32_t pending_batch(const struct pending *pending,
         if (operation->kind == OPERATION_GONE)
             continue;
         charge_count += operation->charge_count;
-        if (charge_count > SCRIPT_CHARGES_MAX)
+        if (charge_count > SCRIPT_CHARGES_MAX ||
+            (count > 0 && goes_alone(operations[0], operation)))
             break;
         operations[count++] = operation;
         *span = i + 1;

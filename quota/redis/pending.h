@@ -1,8 +1,8 @@
 /*
  * What is under way on a connection: the operations, in the order in which they
  * were asked for and by their deadlines; and the commands that were sent, in
- * their order, which is that of the replies. A command of kind COMMAND_CHARGE
- * holds the oldest operations that no command before it holds. Bounded.
+ * their order, which is that of the replies. One that carries operations holds
+ * the oldest that no command before it holds. Bounded.
  * Threads: its owner's.
  */
 #ifndef QUOTA_REDIS_PENDING_H
@@ -38,9 +38,9 @@ bool pending_has_all_commands(const struct pending *pending);
  * be set. */
 void pending_add(struct pending *pending, const struct operation *operation);
 
-/* The oldest unsent operations, as many as one call of the script makes, in
- * their order; returns how many. *span: the unsent ones up to the last of them,
- * with those that are gone. */
+/* The oldest unsent operations, as many as one command carries, in their order:
+ * what one call of the script makes, or one list of holders; returns how many.
+ * *span: the unsent ones up to the last of them, with those that are gone. */
 uint32_t pending_batch(const struct pending *pending,
                        const struct operation *operations[SCRIPT_CHECKS_MAX],
                        uint32_t *span);

@@ -60,6 +60,18 @@ static enum store_when redis_release(struct store *store,
                : STORE_NOW;
 }
 
+static enum store_when redis_holders(struct store *store,
+                                     struct holders *holders, int64_t now_ns)
+{
+    struct operation operation = { .kind = OPERATION_HOLDERS,
+                                   .holders = holders,
+                                   .deadline_ns = holders->deadline_ns };
+
+    return session_start(&of_store(store)->session, &operation, now_ns)
+               ? STORE_LATER
+               : STORE_NOW;
+}
+
 /* SHA-256: it needs no secret that replicas would have to share, and nobody
  * finds two texts that agree even in half of it. */
 static struct quota_id redis_hash(struct store *store, struct str bytes)
@@ -185,6 +197,7 @@ struct store *redis_store_new(const struct redis_settings *settings,
     static const struct store_ops ops = {
         .take = redis_take,
         .release = redis_release,
+        .holders = redis_holders,
         .hash = redis_hash,
         .wait = redis_wait,
         .step = redis_step,

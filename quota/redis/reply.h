@@ -12,7 +12,7 @@
 
 #include <hiredis/read.h>
 
-#define REPLY_INTEGERS_MAX 256
+#define REPLY_INTEGERS_MAX 400
 /* The first elements of an array, and the longest of them with its NUL. */
 #define REPLY_TEXTS_MAX 2
 #define REPLY_TEXT_BYTES 256

@@ -44,6 +44,7 @@ static void add_operation(struct rows *rows, const struct operation *operation)
     case OPERATION_RELEASE:
         add_release(rows, operation->release);
         break;
+    case OPERATION_HOLDERS:
     case OPERATION_GONE:
         return;
     }

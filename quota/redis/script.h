@@ -28,8 +28,9 @@ extern const struct script script_charge;
 /* These write one command. False: no room for it, nothing is written. */
 
 /* Makes takes and releases: of `operations`, `count` of them, those that have
- * an owner; together no more than the most. The lease_id of the grant of each
- * charge on CONCURRENCY is set: the lease is taken under that id. */
+ * an owner and are no lists; together no more than the most. The lease_id of
+ * the grant of each charge on CONCURRENCY is set: the lease is taken under that
+ * id. */
 bool script_put(struct outbox *outbox, struct str prefix,
                 const struct operation *const *operations, uint32_t count);
 

@@ -129,9 +129,8 @@ static void finish_all(struct session *session, int64_t now_ns)
         if (result != REPLY_READY ||
             !pending_take_command(&session->pending, &command))
             session_lose(session, "", "malformed reply", now_ns);
-        else if (command.kind == COMMAND_CHARGE)
-            session_finish_batch(session, command.operation_count, reply,
-                                 now_ns);
+        else if (command.operation_count > 0)
+            session_finish_operations(session, &command, reply, now_ns);
         else
             session_finish_own(session, command.kind, reply, now_ns);
     }

@@ -80,9 +80,9 @@ void session_init(struct session *session, struct store *store,
 /* Answers what is under way as an outage first. */
 void session_fini(struct session *session);
 
-/* Takes on a take or release (deadline_ns set by its owner, shortened here). It
- * goes out with the next step, together with others, and its owner is told
- * later. False: an outage, known at once. */
+/* Takes one on (deadline_ns set by its owner, shortened here). It goes out with
+ * the next step, together with others, and its owner is told later. False: an
+ * outage, known at once. */
 bool session_start(struct session *session, struct operation *operation,
                    int64_t now_ns);
 

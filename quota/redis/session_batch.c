@@ -1,24 +1,37 @@
 #include "quota/redis/fault.h"
+#include "quota/redis/holders.h"
 #include "quota/redis/script.h"
 #include "quota/redis/session_part.h"
 
 /* -- Sending -- */
 
-/* What has been asked for since the last step goes out together. What finds no
- * room waits for it. */
-void session_send_operations(struct session *session)
+/* What may go out together. False: nothing is left, or there is no room. */
+static bool send_command(struct session *session)
 {
     const struct operation *operations[SCRIPT_CHECKS_MAX];
     struct pending *pending = &session->pending;
+    struct outbox *outbox = &session->connection.outbox;
+    struct str prefix = session->target.prefix;
     struct command command = { .kind = COMMAND_CHARGE };
-    uint32_t count;
+    uint32_t count =
+        pending_batch(pending, operations, &command.operation_count);
 
-    while ((count = pending_batch(pending, operations,
-                                  &command.operation_count)) > 0 &&
-           !pending_has_all_commands(pending) &&
-           script_put(&session->connection.outbox, session->target.prefix,
-                      operations, count))
-        pending_add_command(pending, command);
+    if (count == 0 || pending_has_all_commands(pending))
+        return false;
+    if (operations[0]->kind == OPERATION_HOLDERS)
+        command.kind = COMMAND_HOLDERS;
+    if (command.kind == COMMAND_HOLDERS
+            ? !holders_put(outbox, prefix, operations[0]->holders)
+            : !script_put(outbox, prefix, operations, count))
+        return false;
+    pending_add_command(pending, command);
+    return true;
+}
+
+void session_send_operations(struct session *session)
+{
+    while (send_command(session))
+        ;
 }
 
 /* Redis does not know the script, so nothing ran and may go out again, after
@@ -146,14 +159,28 @@ static void fail_batch(struct session *session, struct batch *batch,
     }
 }
 
-void session_finish_batch(struct session *session, uint32_t operation_count,
-                          const struct reply *reply, int64_t now_ns)
+/* Fills the answer to what asked for it. False: the reply is none. */
+static bool read_holders(const struct batch *batch, const struct reply *reply,
+                         enum result results[SCRIPT_CHECKS_MAX])
+{
+    struct holders unwanted;
+
+    results[0] = RESULT_READ;
+    return holders_read(reply, batch->operations[0].kind == OPERATION_HOLDERS
+                                   ? batch->operations[0].holders
+                                   : &unwanted);
+}
+
+void session_finish_operations(struct session *session,
+                               const struct command *command,
+                               const struct reply *reply, int64_t now_ns)
 {
     enum result results[SCRIPT_CHECKS_MAX];
     struct batch batch;
 
-    take_batch(session, operation_count, &batch);
-    if (read_batch(&batch, reply, results))
+    take_batch(session, command->operation_count, &batch);
+    if (command->kind == COMMAND_HOLDERS ? read_holders(&batch, reply, results)
+                                         : read_batch(&batch, reply, results))
         answer_batch(session, &batch, results, now_ns);
     else
         fail_batch(session, &batch, reply, now_ns);

@@ -39,9 +39,10 @@ void session_answer_outage(struct session *session,
  * room waits for it. */
 void session_send_operations(struct session *session);
 
-/* A COMMAND_CHARGE, which was taken, is answered. */
-void session_finish_batch(struct session *session, uint32_t operation_count,
-                          const struct reply *reply, int64_t now_ns);
+/* A command that carried operations, and was taken, is answered. */
+void session_finish_operations(struct session *session,
+                               const struct command *command,
+                               const struct reply *reply, int64_t now_ns);
 
 /* -- session_probe.c -- */
 

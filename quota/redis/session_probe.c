@@ -220,6 +220,7 @@ void session_finish_own(struct session *session, enum command_kind kind,
         session->is_loading = false;
         break;
     case COMMAND_CHARGE:
+    case COMMAND_HOLDERS:
         break;
     }
 }

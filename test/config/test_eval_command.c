@@ -8,6 +8,7 @@
 #include "config/eval_command.h"
 
 #include <jansson.h>
+#include <math.h>
 
 #define OUTPUT_BYTES ((size_t)1 << 20)
 
@@ -234,10 +235,10 @@ static const char *text_of(const json_t *object, const char *key)
 /* Its text is a number on both sides: 10 is 10.0. */
 static bool is_same(const json_t *got, const json_t *want)
 {
+    double a = json_number_value(got), b = json_number_value(want);
+
     if (json_is_number(got) && json_is_number(want))
-        return memcmp(&(double){ json_number_value(got) },
-                      &(double){ json_number_value(want) },
-                      sizeof(double)) == 0;
+        return a == b && signbit(a) == signbit(b);
     /* Mixer's empty map is null. */
     if (json_is_null(want))
         return json_is_object(got) && json_object_size(got) == 0;

@@ -44,6 +44,35 @@ static const struct {
               "  attribute is absent: request.path, in true && request.path == "
               "'/x'\n"
               "  read: request.path absent\n" },
+    { .why = "an index left it out: what decides is told, not what is absent",
+      .conf = "rules = ( { name = 'a'; deny = { };"
+              " match = \"request.size > 1 && request.path == '/x'\"; },"
+              " { name = 'b'; deny = { };"
+              " match = \"(source.user | '' != '' && request.size > 1) &&"
+              " (source.user == 'bob' && request.path == '/y')\"; },"
+              " { name = 'c'; deny = { };"
+              " match = \"request.size > 1 && request.path == '/y'\"; },"
+              " { name = 'd'; deny = { };"
+              " match = \"request.size > 1 && request.path != '/y'\"; } );",
+      .request = "{ \"request.path\": \"/y\", \"source.user\": \"ann\" }",
+      .want = "allowed\n"
+              "  valid for 1m and 10000 uses\n\n"
+              "rule a: did not match\n"
+              "  false: request.path == '/x'\n"
+              "         request.path is \"/y\"\n"
+              "  read: request.size absent\n"
+              "rule b: did not match\n"
+              "  false: source.user == 'bob'\n"
+              "         source.user is \"ann\"\n"
+              "  read: source.user \"ann\", request.size absent\n"
+              "rule c: cannot be evaluated, on_error = skip\n"
+              "  attribute is absent: request.size, in request.size > 1 && "
+              "request.path == '/y'\n"
+              "  read: request.size absent\n"
+              "rule d: cannot be evaluated, on_error = skip\n"
+              "  attribute is absent: request.size, in request.size > 1 && "
+              "request.path != '/y'\n"
+              "  read: request.size absent\n" },
     { .why = "an earlier rule ended it",
       .conf = "rules = ( { name = 'a'; allow = true; },"
               " { name = 'b'; deny = { }; },"

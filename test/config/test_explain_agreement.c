@@ -1,10 +1,14 @@
 /*
  * For rules put together at random, what is said of a decision is what was
- * decided.
+ * decided, and the same with and without an index.
  */
 #include "test/config/decided.h"
 #include "test/support/explained.h"
 #include "test/support/table.h"
+
+#include "config/explain_json.h"
+#include "policy/check/explain.h"
+#include "policy/rule/scope.h"
 
 static const char *const bodies[] = {
     "deny = { message = 'no'; };",
@@ -37,6 +41,8 @@ static const char *const matches[] = {
     "match = \"request.size > 1 && request.path == '/x'\";",
     "match = \"request.size | 0 > 1 || source.user == 'ann'\";",
     "match = \"(request.path | '').startsWith('/') && request.size | 0 < 9\";",
+    "match = \"request.size > 1 && source.user | '' == 'bob'\";",
+    "match = \"source.user != 'ann' && (request.path == '/y' && true)\";",
 };
 
 static const char *const errors[] = {
@@ -102,6 +108,61 @@ static void finish(struct check *check, struct quota_grant *grants,
     check_finish(check, grants);
 }
 
+/* All of it, but what was recorded: an index reads more. */
+static char *text_of(struct decided *decided, struct snapshot *snapshot)
+{
+    const struct explain_options options = { NULL, UINT32_MAX };
+    struct explanation explanation;
+    json_t *json;
+    char *text;
+
+    explain(&explanation, &decided->check, &options, snapshot->vocabulary,
+            &decided->arena);
+    json = explain_json(&explanation, snapshot, &decided->arena);
+    json_object_del(json, "referenced");
+    text = json_dumps(json, JSON_INDENT(1));
+    json_decref(json);
+    return text;
+}
+
+/* 1 if the index read other attributes than the rules would have, else 0. */
+static uint32_t explained_alike(struct snapshot *snapshot, const char *request)
+{
+    struct ruleset indexed = snapshot->ruleset, *ruleset = &snapshot->ruleset;
+    struct decided with, without;
+    uint32_t reads_other;
+    char *text_with, *text_without;
+
+    decide(&with, snapshot, request);
+    text_with = text_of(&with, snapshot);
+    scopes_build(ruleset, false, snapshot->vocabulary, &snapshot->arena);
+    decide(&without, snapshot, request);
+    text_without = text_of(&without, snapshot);
+    row_equal_str(request, str_of(text_with), str_of(text_without));
+    reads_other = with.check.refs.count != without.check.refs.count;
+    *ruleset = indexed;
+    free(text_with);
+    free(text_without);
+    decided_fini(&with);
+    decided_fini(&without);
+    return reads_other;
+}
+
+static void test_index(void **state)
+{
+    uint32_t seed = 5, differing = 0;
+
+    (void)state;
+    for (int n = 0; n < 1000; n++) {
+        struct snapshot *snapshot = random_rules(&seed);
+
+        for (size_t i = 0; i < ROWS(requests); i++)
+            differing += explained_alike(snapshot, requests[i]);
+        snapshot_free(snapshot);
+    }
+    row_true("the index was at work", differing > 500);
+}
+
 static void test_agreement(void **state)
 {
     struct quota_grant grants[QUOTAS_PER_CHECK_MAX];
@@ -132,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_agreement),
+        cmocka_unit_test(test_index),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,7 @@ static struct str diagnose(const char *path)
 
     assert_non_null(out);
     diags_init(&diags);
+    diags.least = DIAG_NOTE;
     if (bundle_read(&bundle, path, &diags)) {
         bundle_add_lists(&bundle, &(struct list_sources){ 0 }, &diags);
         snapshot = snapshot_load(&bundle, &diags);

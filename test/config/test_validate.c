@@ -61,6 +61,11 @@ static const struct {
       { "warning-absent.conf" },
       0,
       "warning-absent.conf: ok (1 quota, 11 rules, 6 warnings)\n" },
+    { "a note is no warning",
+      { "../../../config/examples/redis.conf" },
+      0,
+      "note: a slot of `in-flight` comes back when its caller releases it, "
+      "else after 1m; Istio 1.x sidecars never release\n" },
     { "a mistake", { "choice.conf" }, 1, "choice.conf: 2 errors\n" },
     { "one of two",
       { "../../../config/sluice.conf", "unknown-key.conf" },

@@ -77,9 +77,17 @@ def test_a_live_request(sluice, store):
 
 
 def test_the_file_and_the_server_agree(sluice):
-    server = sluice(LIMITS, server=EXPLAIN)
+    left_out = LIMITS.replace("rules = (", '''rules = (
+      { name = "left-out"; deny = { };
+        match = "request.size > 1 && request.path == '/x'"; },''')
+    server = sluice(left_out, server=EXPLAIN)
     client = server.client()
-    for attributes in ({}, BLUE, {"request.path": "/x", **BLUE}):
+    _, explanation = explained(client, {"request.path": "/y"})
+    assert rule(explanation, "left-out")["result"] == "did not match"
+    because, = rule(explanation, "left-out")["because"]
+    assert because["false"] == "request.path == '/x'"
+    for attributes in ({}, BLUE, {"request.path": "/x", **BLUE},
+                       {"request.path": "/y"}):
         said = run("explain", "--json", str(server.file),
                    json.dumps(attributes))
         assert explained(client, attributes)[1] == json.loads(said.stdout)

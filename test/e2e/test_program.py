@@ -10,7 +10,8 @@ from configs import DENY_BLUE, IN_FLIGHT
 from support import PROGRAM, run
 
 ROOT = pathlib.Path(__file__).parents[2]
-COMMANDS = ["serve", "validate", "check", "status", "version"]
+COMMANDS = ["serve", "validate", "check", "status", "peek", "reset",
+            "version"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -25,6 +26,14 @@ def test_help_and_unknown_commands():
     wrong = run("chekc")
     assert wrong.returncode == 2
     assert "check" in wrong.stderr
+
+
+def test_output_that_cannot_be_written_is_a_failure():
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([PROGRAM, "version"], stdout=full,
+                                stderr=subprocess.PIPE, text=True, timeout=10)
+    assert result.returncode == 2
+    assert "not all of the output" in result.stderr
 
 
 def test_check_takes_exactly_100_slots_and_releases(sluice, store):

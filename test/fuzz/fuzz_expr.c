@@ -109,7 +109,7 @@ static void evaluate(const struct code *code, struct vocabulary *vocabulary,
     struct value value;
     struct eval_error error;
 
-    arena_init(&arena, 64 * 1024);
+    arena_init(&arena, (size_t)64 * 1024);
     refs_init(&refs, &arena);
     if (!bag_init(&bag, vocabulary, &arena))
         abort();

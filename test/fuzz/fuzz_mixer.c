@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define ARENA_BYTES (16 * 1024)
+#define ARENA_BYTES ((size_t)16 * 1024)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -58,6 +58,7 @@ static void answer(const struct mixer_request *request,
     for (uint32_t i = 0; i < request->ask_count; i++)
         check.answers[i].refs = check.refs;
     body = mixer_encode_check(&check, request, words, bag->arena);
+    bag->refs = NULL;
     if (body.data && !mixer_decode_response(body, &response, bag->arena) &&
         !bag->arena->is_exhausted)
         abort();

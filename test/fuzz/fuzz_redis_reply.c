@@ -4,6 +4,7 @@
  */
 #include "policy/base/clock.h"
 #include "quota/redis/clock_offset.h"
+#include "quota/redis/holders.h"
 #include "quota/redis/login.h"
 #include "quota/redis/result.h"
 #include "quota/redis/script.h"
@@ -83,6 +84,19 @@ static void read_words(const struct reply *reply)
     assert((login_fault(reply) == NULL) == (reply->kind == REPLY_OTHER));
 }
 
+static void read_holders(const struct reply *reply)
+{
+    struct holders holders = { .is_outage = true };
+
+    if (!holders_read(reply, &holders))
+        return;
+    assert(!holders.is_outage && holders.units >= 0);
+    assert(holders.count <= HOLDERS_MAX);
+    assert(holders.count <= holders.lease_count);
+    for (uint32_t i = 0; i < holders.count; i++)
+        assert(holders.items[i].units > 0 && holders.items[i].ends_in_ns >= 0);
+}
+
 static void read_reply(const struct reply *reply)
 {
     struct release release = { .count = 2 };
@@ -93,6 +107,7 @@ static void read_reply(const struct reply *reply)
     if (has(reply, result_count_of_release(&release)) &&
         result_read_release(reply->integers, &release) == RESULT_READ)
         assert(release.released >= 0);
+    read_holders(reply);
     assert(!(script_read_probe(reply) && script_is_missing(reply)));
     read_words(reply);
 }

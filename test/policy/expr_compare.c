@@ -51,9 +51,8 @@ static bool is_same_value(const struct value *a, const struct value *b)
     case VALUE_DNS_NAME:
         return str_eq(a->string, b->string);
     case VALUE_INT64:
+    case VALUE_DOUBLE: /* the same bits: -0 is not 0, and NaN is NaN */
         return a->int64 == b->int64;
-    case VALUE_DOUBLE:
-        return memcmp(&a->number, &b->number, sizeof(a->number)) == 0;
     case VALUE_BOOL:
         return a->boolean == b->boolean;
     case VALUE_TIMESTAMP:
@@ -86,7 +85,7 @@ static bool is_same_error(const struct run *a, const struct run *b)
 static bool is_same_ref(const struct ref *a, const struct ref *b)
 {
     return a->attribute == b->attribute && a->present == b->present &&
-           !a->key.data == !b->key.data && str_eq(a->key, b->key);
+           (a->key.data ? b->key.data && str_eq(a->key, b->key) : !b->key.data);
 }
 
 static bool have_same_refs(const struct run *a, const struct run *b)

@@ -3,6 +3,7 @@
 #include "policy/expr/function.h"
 #include "policy/expr/order.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum outcome {
@@ -265,6 +266,7 @@ static enum outcome eval_chain(struct tree *tree, const struct ast *chain,
 
     for (const struct ast *part = chain->parts; part; part = part->next)
         count++;
+    assert(chain->parts && chain->parts->next);
     switch (token_level(chain->parts->next->joined_by)) {
     case LEVEL_OR:
     case LEVEL_AND:

@@ -200,6 +200,31 @@ static void diags_are_bounded(void **state)
     diags_fini(&diags);
 }
 
+static void diags_say_how_bad_it_is(void **state)
+{
+    struct diags diags;
+    char *printed = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&printed, &size);
+
+    (void)state;
+    diags_init(&diags);
+    diags_add(&diags, DIAG_NOTE, (struct place){ 0 }, "nobody reads it");
+    diags.least = DIAG_NOTE;
+    diags_add(&diags, DIAG_NOTE, (struct place){ 0 }, "a");
+    diags_add(&diags, DIAG_WARNING, (struct place){ 0 }, "b");
+    diags_add(&diags, DIAG_ERROR, (struct place){ 0 }, "c");
+    diags_print(&diags, out, false);
+    fclose(out);
+    row_equal_str("each", str_of(printed),
+                  STR("note: a\nwarning: b\nerror: c\n"));
+    assert_int_equal(diags.note_count, 1);
+    assert_int_equal(diags.warning_count, 1);
+    assert_int_equal(diags.error_count, 1);
+    free(printed);
+    diags_fini(&diags);
+}
+
 static void a_long_line_is_shown_around_the_caret(void **state)
 {
     static char line[5000];
@@ -304,6 +329,7 @@ int main(void)
         cmocka_unit_test(arena_ends_what_lives_in_it),
         cmocka_unit_test(diags_show_the_place),
         cmocka_unit_test(diags_are_bounded),
+        cmocka_unit_test(diags_say_how_bad_it_is),
         cmocka_unit_test(a_long_line_is_shown_around_the_caret),
         cmocka_unit_test(table_finds_what_was_put),
         cmocka_unit_test(nearest_names_what_was_meant),

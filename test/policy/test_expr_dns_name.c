@@ -78,7 +78,7 @@ static void test_names(void **state)
 static void test_long_text(void **state)
 {
     char text[4 * 300];
-    unsigned valid = 0;
+    size_t valid = 0;
 
     (void)state;
     for (size_t i = 0; i < sizeof(text); i += 4)

@@ -86,15 +86,10 @@ static struct str text_value(const json_t *json)
 static struct instant parse_instant(const char *text)
 {
     struct tm utc = { 0 };
-    char zone = '\0';
-    int fields =
-        sscanf(text, "%d-%d-%dT%d:%d:%d%c", &utc.tm_year, &utc.tm_mon,
-               &utc.tm_mday, &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &zone);
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc);
 
-    assert_int_equal(fields, 7);
-    assert_int_equal(zone, 'Z');
-    utc.tm_year -= 1900;
-    utc.tm_mon -= 1;
+    assert_non_null(end);
+    assert_string_equal(end, "");
     return (struct instant){ timegm(&utc), 0 };
 }
 

@@ -2,6 +2,7 @@
 #include "test/support/table.h"
 
 #include "policy/expr/necessary.h"
+#include "policy/expr/refute.h"
 
 /* One test a line: what is tested, '=' or '^' (begins with), the literal; "?"
  * where it is open without the attribute, "k" without the key, "~" where
@@ -118,9 +119,92 @@ static void test_necessary(void **state)
     }
 }
 
+/* ---- what refutes ------------------------------------------------------ */
+
+/* The request has source.user "ann", request.size 7 and the header x. */
+static const struct {
+    const char *why, *expr;
+    bool is_refuted;
+} refutations[] = {
+    { "equal", "source.user == 'ann'", false },
+    { "not equal", "source.user == 'bob'", true },
+    { "an integer", "request.size == 7", false },
+    { "another integer", "request.size == 8", true },
+    { "a beginning", "source.user.startsWith('an')", false },
+    { "another beginning", "match(source.user, 'b*')", true },
+    { "absent: it cannot be evaluated", "request.path == '/'", false },
+    { "absent, and false by its default", "request.path | '' == '/'", true },
+    { "absent, and true by its default", "request.path | '/' == '/'", false },
+    { "a key", "request.headers['x'] == '1'", false },
+    { "another value of a key", "request.headers['x'] == '2'", true },
+    { "no such key", "request.headers['y'] | '' == '1'", true },
+    { "no such key, and true by its default",
+      "request.headers['y'] | '1' == '1'", false },
+    { "no such map", "source.labels['x'] == '1'", false },
+    { "no such map, and false by its default", "source.labels['x'] | '' == '1'",
+      true },
+    { "whatever is before it",
+      "request.path == '/' && source.user == 'ann' && request.size == 8",
+      true },
+    { "false, but not one that it needs", "source.user != 'ann'", false },
+    { "one of two", "source.user == 'bob' || request.path == '/'", false },
+};
+
+static void fill(struct bag *bag, struct vocabulary *vocabulary,
+                 struct arena *arena)
+{
+    static const struct string_pair pair = { STR_INIT("x"), STR_INIT("1") };
+    static const struct string_map map = { &pair, 1 };
+    const struct {
+        struct str name;
+        struct value value;
+    } values[] = {
+        { STR("source.user"), { VALUE_STRING, .string = STR("ann") } },
+        { STR("request.size"), { VALUE_INT64, .int64 = 7 } },
+        { STR("request.headers"), { VALUE_STRING_MAP, .map = &map } },
+    };
+
+    bag_init(bag, vocabulary, arena);
+    for (size_t i = 0; i < ROWS(values); i++) {
+        uint32_t id = vocabulary_id(vocabulary, values[i].name);
+
+        if (id != ATTR_NONE)
+            bag_set(bag, id, values[i].value);
+    }
+}
+
+static void test_refuted(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(refutations); i++) {
+        struct vocabulary *vocabulary = vocabulary_new();
+        const struct code *code;
+        struct expr_error error;
+        struct arena arena;
+        struct refs refs;
+        struct bag bag;
+
+        arena_init(&arena, 0);
+        code = code_compile(str_of(refutations[i].expr), VALUE_BOOL, vocabulary,
+                            &arena, &error);
+        row_true(refutations[i].why, code != NULL);
+        fill(&bag, vocabulary, &arena);
+        refs_init(&refs, &arena);
+        bag.refs = &refs;
+        row_equal_i64(refutations[i].why, code_is_refuted(code, &bag),
+                      refutations[i].is_refuted);
+        row_equal_i64("nothing is recorded", refs.count, 0);
+        arena_fini(&arena);
+        vocabulary_free(vocabulary);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_necessary) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_necessary),
+        cmocka_unit_test(test_refuted),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include "policy/expr/parse.h"
 
+#include <assert.h>
 #include <jansson.h>
 
 #include <stdio.h>
@@ -41,6 +42,7 @@ static void print_chain(const struct ast *chain, struct str text, FILE *out)
 
     for (const struct ast *part = chain->parts; part; part = part->next)
         parts[count++] = part;
+    assert(count > 0);
     for (size_t i = count - 1; i > 0; i--)
         fprintf(out, "%s(", mixer_names[parts[i]->joined_by]);
     print_tree(parts[0], text, out);

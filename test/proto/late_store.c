@@ -27,6 +27,15 @@ static enum store_when late_release(struct store *store,
     return STORE_NOW;
 }
 
+static enum store_when late_holders(struct store *store,
+                                    struct holders *holders, int64_t now_ns)
+{
+    (void)store;
+    (void)now_ns;
+    holders->is_outage = true;
+    return STORE_NOW;
+}
+
 static struct quota_id late_hash(struct store *store, struct str bytes)
 {
     struct quota_id id = { { 0 } };
@@ -94,7 +103,13 @@ static void late_free(struct store *store)
 }
 
 static const struct store_ops late_ops = {
-    late_take, late_release, late_hash, late_wait, late_step, late_free,
+    .take = late_take,
+    .release = late_release,
+    .holders = late_holders,
+    .hash = late_hash,
+    .wait = late_wait,
+    .step = late_step,
+    .free = late_free,
 };
 
 void late_store_init(struct late_store *late)

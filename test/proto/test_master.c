@@ -116,7 +116,7 @@ static void test_vote(void **state)
                                .candidate = &candidate };
 
         close(fd);
-        strcpy(fleet.refusal, rows[i].refusal);
+        snprintf(fleet.refusal, sizeof(fleet.refusal), "%s", rows[i].refusal);
         for (size_t j = 0; j < 2; j++) {
             fleet.berths[j].is_serving = rows[i].is_serving[j];
             fleet.berths[j].ready_generation = rows[i].ready[j];

@@ -535,7 +535,7 @@ static struct str pack_map(const void *pairs_of_row, uint32_t count,
     Attributes attributes;
 
     istio__mixer__v1__string_map__init(&map);
-    for (uint32_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         NEW(arena, Istio__Mixer__V1__StringMap__EntriesEntry, pair);
         istio__mixer__v1__string_map__entries_entry__init(pair);
         pair->key = pairs[2 * i];

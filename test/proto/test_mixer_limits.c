@@ -14,6 +14,8 @@ static const struct str used[] = {
     STR_INIT("request.headers"), STR_INIT("rate"),
 };
 
+#define MEMORY_BYTES ((size_t)64 * 1024)
+
 struct fixture {
     struct vocabulary *vocabulary;
     struct words words;
@@ -89,6 +91,7 @@ static bool use_request(const struct fixture *fixture,
         .ask_count = request->ask_count,
         .valid_for_ns = SECOND,
     };
+    struct str body;
 
     refs_init(&check.refs, bag->arena);
     bag->refs = &check.refs;
@@ -101,8 +104,9 @@ static bool use_request(const struct fixture *fixture,
         else if (value)
             value_text(value, bag->arena);
     }
-    return mixer_encode_check(&check, request, &fixture->words, bag->arena)
-               .data != NULL;
+    body = mixer_encode_check(&check, request, &fixture->words, bag->arena);
+    bag->refs = NULL;
+    return body.data != NULL;
 }
 
 static enum mixer_decode decode(const struct fixture *fixture, struct str body,
@@ -178,7 +182,7 @@ static void test_cut_off_anywhere(void **state)
     struct arena arena;
     bool is_answered;
 
-    arena_init(&arena, 64 * 1024);
+    arena_init(&arena, MEMORY_BYTES);
     for (size_t len = 0; len < fixture->body.len; len++) {
         /* A copy of exactly that length, so that reading beyond is seen. */
         char *copy = malloc(len + 1);
@@ -207,7 +211,7 @@ static void test_any_byte_changed(void **state)
     char *copy = malloc(fixture->body.len);
 
     assert_non_null(copy);
-    arena_init(&arena, 64 * 1024);
+    arena_init(&arena, MEMORY_BYTES);
     for (size_t i = 0; i < fixture->body.len; i++) {
         for (size_t c = 0; c < sizeof(changes); c++) {
             enum mixer_decode result;
@@ -232,7 +236,7 @@ static void test_any_limit(void **state)
     bool was_decoded = false;
     size_t limit;
 
-    for (limit = 16; limit < 64 * 1024 && !is_answered; limit += 16) {
+    for (limit = 16; limit < MEMORY_BYTES && !is_answered; limit += 16) {
         struct arena arena;
 
         arena_init(&arena, limit);
@@ -286,7 +290,7 @@ static void test_the_client_has_limits_too(void **state)
     struct str body = { 0 };
     size_t limit;
 
-    for (limit = 16; limit < 64 * 1024 && !body.data; limit += 16) {
+    for (limit = 16; limit < MEMORY_BYTES && !body.data; limit += 16) {
         struct arena arena;
 
         arena_init(&arena, limit);

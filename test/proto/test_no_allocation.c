@@ -26,16 +26,16 @@ void *malloc(size_t size)
     return __libc_malloc(size);
 }
 
-void *calloc(size_t count, size_t size)
+void *calloc(size_t nmemb, size_t size)
 {
     allocation_count++;
-    return __libc_calloc(count, size);
+    return __libc_calloc(nmemb, size);
 }
 
-void *realloc(void *memory, size_t size)
+void *realloc(void *ptr, size_t size)
 {
     allocation_count++;
-    return __libc_realloc(memory, size);
+    return __libc_realloc(ptr, size);
 }
 
 /* Every action, and every kind of expression that may want memory. */
@@ -81,9 +81,10 @@ static void setup(struct fixture *fixture)
     bundle_from_text(&bundle, STR("test"), str_of(conf));
     bundle_add_lists(&bundle, &(struct list_sources){ 0 }, &diags);
     fixture->snapshot = snapshot_load(&bundle, &diags);
-    if (!fixture->snapshot)
+    if (!fixture->snapshot) {
         diags_print(&diags, stderr, false);
-    assert_non_null(fixture->snapshot);
+        fail();
+    }
     diags_fini(&diags);
     words_init(&fixture->words, fixture->snapshot->vocabulary);
     arena_init(&fixture->call, 0);

@@ -102,7 +102,7 @@ static void test_map_refuses_other_memory(void **state)
 
     (void)state;
     assert_null(shared_map(fd));
-    assert_int_equal(ftruncate(fd, 4 * 1024 * 1024), 0);
+    assert_int_equal(ftruncate(fd, INT64_C(4) << 20), 0);
     assert_null(shared_map(fd));
     assert_null(shared_map(-1));
     close(fd);

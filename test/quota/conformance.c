@@ -2,6 +2,7 @@
 
 #include "quota/handle.h"
 #include "quota/take.h"
+#include "test/quota/holding.h"
 #include "test/quota/sequence.h"
 #include "test/quota/several.h"
 #include "test/support/table.h"
@@ -247,6 +248,10 @@ int conformance_run(const char *name, const struct fixture *fixture)
         add_test(
             &list, several_cases[i].name,
             (struct entry){ .fixture = fixture, .several = &several_cases[i] });
+    for (size_t i = 0; holding_cases[i].name; i++)
+        add_test(&list, holding_cases[i].name,
+                 (struct entry){ .fixture = fixture,
+                                 .function = holding_cases[i].run });
     for (size_t i = 0; i < ROWS(functions); i++)
         add_test(
             &list, functions[i].name,

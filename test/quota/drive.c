@@ -17,6 +17,11 @@ struct driven_release {
     bool is_done;
 };
 
+struct driven_holders {
+    struct holders holders;
+    bool is_done;
+};
+
 static void take_done(struct take *take)
 {
     container_of(take, struct driven_take, take)->is_done = true;
@@ -25,6 +30,11 @@ static void take_done(struct take *take)
 static void release_done(struct release *release)
 {
     container_of(release, struct driven_release, release)->is_done = true;
+}
+
+static void holders_done(struct holders *holders)
+{
+    container_of(holders, struct driven_holders, holders)->is_done = true;
 }
 
 static int timeout_ms(const struct store_wait *wait)
@@ -76,4 +86,17 @@ void drive_release(struct store *store, struct release *release, int64_t now_ns)
             turn(store);
     }
     *release = driven.release;
+}
+
+void drive_holders(struct store *store, struct holders *holders, int64_t now_ns)
+{
+    struct driven_holders driven = { .holders = *holders };
+
+    driven.holders.done = holders_done;
+    driven.holders.deadline_ns = now_ns + DEADLINE_NS;
+    if (store_holders(store, &driven.holders, now_ns) == STORE_LATER) {
+        while (!driven.is_done)
+            turn(store);
+    }
+    *holders = driven.holders;
 }

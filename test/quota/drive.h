@@ -17,4 +17,8 @@ void drive_take(struct store *store, struct take *take, int64_t now_ns);
 void drive_release(struct store *store, struct release *release,
                    int64_t now_ns);
 
+/* The same for a list of holders. */
+void drive_holders(struct store *store, struct holders *holders,
+                   int64_t now_ns);
+
 #endif

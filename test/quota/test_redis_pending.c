@@ -121,6 +121,36 @@ static void a_command_holds_so_many(void **state)
     }
 }
 
+static void add_list(struct pending *pending, struct holders *holders)
+{
+    const struct operation operation = { .kind = OPERATION_HOLDERS,
+                                         .holders = holders,
+                                         .deadline_ns = 1,
+                                         .result_count = 2 };
+
+    pending_add(pending, &operation);
+}
+
+static void a_list_goes_alone(void **state)
+{
+    struct holders holders;
+    struct pending pending;
+
+    (void)state;
+    pending_init(&pending);
+    add(&pending, 0, 1);
+    add(&pending, 1, 1);
+    add_list(&pending, &holders);
+    add_list(&pending, &holders);
+    add(&pending, 2, 1);
+    assert_int_equal(send_batch(&pending), 2);
+    assert_int_equal(send_batch(&pending), 1);
+    assert_int_equal(send_batch(&pending), 1);
+    assert_int_equal(send_batch(&pending), 1);
+    assert_int_equal(send_batch(&pending), 0);
+    pending_fini(&pending);
+}
+
 static void deadlines_come_in_their_own_order(void **state)
 {
     static const struct {
@@ -252,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_asked_together_is_sent_together),
         cmocka_unit_test(a_command_holds_so_many),
+        cmocka_unit_test(a_list_goes_alone),
         cmocka_unit_test(deadlines_come_in_their_own_order),
         cmocka_unit_test(what_was_sent_and_is_gone_still_has_its_reply),
         cmocka_unit_test(what_is_gone_before_it_was_sent_never_is),

@@ -16,6 +16,9 @@
 
 #include <inttypes.h>
 
+/* fail() does not return, which cmocka does not tell. */
+_Noreturn void _fail(const char *file, int line);
+
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 /* printf wants a pointer even for nothing. */
