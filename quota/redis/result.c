@@ -124,17 +124,23 @@ static void fill_bucket(struct quota_grant *grant, const struct charge *charge,
             token_bucket_wait_ns(&bucket, limit, wanted(charge));
 }
 
+static int64_t fixed_wait_ns(const struct charge *charge,
+                             const struct returned *returned)
+{
+    if (wanted(charge) > charge->limit->amount)
+        return -1;
+    /* Another charge of the same Check may have been in its way. */
+    return wanted(charge) <= returned->left ? 0 : returned->first * MICROSECOND;
+}
+
 static void fill_fixed(struct quota_grant *grant, const struct charge *charge,
                        const struct returned *returned)
 {
-    int64_t until_end_ns = returned->first * MICROSECOND;
-
-    grant->full_after_ns = until_end_ns;
+    grant->full_after_ns = returned->first * MICROSECOND;
     if (charge->amount > 0 && returned->granted > 0)
-        grant->valid_for_ns = until_end_ns;
+        grant->valid_for_ns = returned->first * MICROSECOND;
     if (returned->is_refused)
-        grant->retry_after_ns =
-            wanted(charge) > charge->limit->amount ? -1 : until_end_ns;
+        grant->retry_after_ns = fixed_wait_ns(charge, returned);
 }
 
 static void fill_rolling(struct quota_grant *grant, const struct charge *charge,

@@ -37,9 +37,10 @@ local function make_fixed()
             return now + LENGTHS[unit] - (now - start) % LENGTHS[unit]
         end
         local year, month = today()
-        if unit == MONTH then
-            -- Month 12 is the next year's first.
+        if unit == MONTH and month < 11 then
             return days_until(year, month + 1) * DAY
+        elseif unit == MONTH then
+            return days_until(year + 1, 0) * DAY
         end
         -- Month 10 is January.
         return days_until(month < 10 and year or year + 1, 10) * DAY
