@@ -228,6 +228,17 @@ static const struct field store_fields[] = {
       .most = LOCAL_SIZE_MAX_BYTES,
       .fallback = "64MiB",
       .doc = "Memory of the kind `memory`, taken at the start." },
+    { .name = "path",
+      .kind = FIELD_TEXT,
+      MEMBER(store_settings, path),
+      .needs_restart = true,
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "A file that the memory lies in, so that usage outlives the "
+             "program; only for the kind `memory`. Its path is relative to "
+             "the file that names it, and it belongs to one running Sluice. "
+             "One that does not fit (of another size or version, or damaged) "
+             "begins afresh; see [operation](operation.md)." },
     { .name = "servers",
       .kind = FIELD_ADDRESSES,
       MEMBER(store_settings, servers),

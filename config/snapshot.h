@@ -63,7 +63,9 @@ struct sentinel_settings {
 /* The group `store`. All (r) but `deadline`, `replicas` and credentials. */
 struct store_settings {
     enum store_kind kind;
-    uint64_t size_bytes;                /* memory */
+    uint64_t size_bytes;     /* memory */
+    struct str path;         /* memory: of its file, ends in NUL; empty: none */
+    struct place path_place; /* where that is written */
     struct str_array servers;           /* redis: "host:port" or "unix:/path" */
     struct sentinel_settings *sentinel; /* redis: `servers` are sentinels;
                                            NULL: they are not */
