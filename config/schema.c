@@ -244,7 +244,7 @@ static const struct field store_fields[] = {
       MEMBER(store_settings, servers),
       .needs_restart = true,
       .least = 1,
-      .most = SENTINELS_MAX,
+      .most = REDIS_SERVERS_MAX,
       .doc = "Where Redis is: `host:port` or `unix:/path`. Required for the "
              "kind `redis`. With `sentinel`: where the sentinels are; else "
              "one." },

@@ -1,7 +1,7 @@
 #include "quota/redis/address.h"
 
 #include <netdb.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/un.h>
 
@@ -162,4 +162,28 @@ enum address_result address_next(struct address *address,
     *sockaddr = (const struct sockaddr *)&address->sockaddrs[address->next];
     *len = address->lens[address->next++];
     return ADDRESS_FOUND;
+}
+
+static bool is_only(struct str text, const char *characters)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] == '\0' || !strchr(characters, text.data[i]))
+            return false;
+    return text.len > 0;
+}
+
+bool address_join(char server[ADDRESS_TEXT_BYTES], struct str host,
+                  struct str port)
+{
+    /* With one a number of version 6 is told from its port. */
+    bool is_v6 = host.len > 0 && memchr(host.data, ':', host.len);
+
+    if (!is_only(host, "0123456789abcdefghijklmnopqrstuvwxyz"
+                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-_:%") ||
+        !is_only(port, "0123456789") || port.len > 5 ||
+        host.len + port.len + sizeof("[]:") > ADDRESS_TEXT_BYTES)
+        return false;
+    snprintf(server, ADDRESS_TEXT_BYTES, "%s%.*s%s:%.*s", is_v6 ? "[" : "",
+             STR_ARG(host), is_v6 ? "]" : "", STR_ARG(port));
+    return true;
 }

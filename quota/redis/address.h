@@ -11,6 +11,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/str.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -41,5 +42,14 @@ enum address_result {
 enum address_result address_next(struct address *address,
                                  const struct sockaddr **sockaddr,
                                  socklen_t *len);
+
+/* Of "host:port", with its NUL. */
+#define ADDRESS_TEXT_BYTES 272
+
+/* Joins what another server says: the address as text into `server`. False, and
+ * `server` stays as it was: that is no host, as a name or a number, or no port.
+ * It is never a path. Pure. */
+bool address_join(char server[ADDRESS_TEXT_BYTES], struct str host,
+                  struct str port);
 
 #endif

@@ -115,9 +115,9 @@ static void redis_wait(struct store *store, struct store_wait *wait)
     wait->deadline_ns = session_deadline_ns(&redis->session);
     wait_for(wait, &redis->session.connection, session_events(&redis->session));
     if (redis->sentinel) {
-        wait_until(wait, sentinel_deadline_ns(redis->sentinel));
-        wait_for(wait, &redis->sentinel->connection,
-                 connection_events(&redis->sentinel->connection));
+        wait_until(wait, inquiry_deadline_ns(&redis->sentinel->inquiry));
+        wait_for(wait, &redis->sentinel->inquiry.connection,
+                 connection_events(&redis->sentinel->inquiry.connection));
     }
 }
 
@@ -140,13 +140,13 @@ static void step_sentinel(struct redis_store *redis, short revents,
 {
     struct sentinel *sentinel = redis->sentinel;
 
-    if (!sentinel_step(sentinel, revents, now_ns))
+    if (!inquiry_step(&sentinel->inquiry, revents, now_ns))
         return;
     redis->was_up = false;
-    if (sentinel->found[0])
+    if (sentinel->inquiry.is_answered)
         session_lead(&redis->session, str_of(sentinel->found), now_ns);
     else
-        session_mislead(&redis->session, sentinel->fault, now_ns);
+        session_mislead(&redis->session, sentinel->inquiry.fault, now_ns);
 }
 
 static void redis_step(struct store *store, const struct store_wait *ready,
@@ -158,12 +158,13 @@ static void redis_step(struct store *store, const struct store_wait *ready,
     short revents = events_of(ready, &redis->session.connection);
 
     if (redis->sentinel)
-        step_sentinel(redis, events_of(ready, &redis->sentinel->connection),
+        step_sentinel(redis,
+                      events_of(ready, &redis->sentinel->inquiry.connection),
                       now_ns);
     session_step(&redis->session, revents, now_ns);
     redis->was_up |= store->is_up;
-    if (redis->session.is_seeking && !redis->sentinel->is_asking)
-        sentinel_ask(redis->sentinel, redis->was_up, now_ns);
+    if (redis->session.is_seeking && !redis->sentinel->inquiry.is_asking)
+        inquiry_ask(&redis->sentinel->inquiry, redis->was_up, now_ns);
 }
 
 /* -- Beginning and end -- */
@@ -227,5 +228,5 @@ void redis_store_set_credentials(struct store *store,
 
     session_set_credentials(&redis->session, credentials);
     if (redis->sentinel && of_sentinels)
-        sentinel_set_credentials(redis->sentinel, of_sentinels);
+        inquiry_set_credentials(&redis->sentinel->inquiry, of_sentinels);
 }

@@ -21,11 +21,12 @@ struct redis_credentials {
     struct str password; /* empty: nothing is said. Never to be shown */
 };
 
+#define REDIS_SERVERS_MAX 16
+
 /* Sentinels, which know where the master is. */
-#define SENTINELS_MAX 16
 struct redis_sentinels {
     const struct str *servers; /* where they are, as of a server */
-    uint32_t count;            /* 1 .. SENTINELS_MAX */
+    uint32_t count;            /* 1 .. REDIS_SERVERS_MAX */
     struct str master;         /* by which they know it */
     struct redis_credentials credentials;
 };

@@ -201,9 +201,9 @@ void session_step(struct session *session, short revents, int64_t now_ns)
 
 short session_events(const struct session *session)
 {
-    short events = connection_events(&session->connection);
-
-    return session->pending.unsent_count > 0 ? events | POLLOUT : events;
+    if (session->connection.is_connected && session->pending.unsent_count > 0)
+        return POLLIN | POLLOUT;
+    return connection_events(&session->connection);
 }
 
 int64_t session_deadline_ns(const struct session *session)

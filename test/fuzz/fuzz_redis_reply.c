@@ -65,7 +65,7 @@ static void read_take(const struct reply *reply, uint32_t first, uint32_t count)
 
 static void read_words(const struct reply *reply)
 {
-    char server[SENTINEL_SERVER_BYTES] = "";
+    char server[ADDRESS_TEXT_BYTES] = "";
     int64_t offset_ns;
 
     if (!sentinel_read(reply, server)) {

@@ -34,7 +34,7 @@ local CHARGE = '<BBi4I4i8i8I4'
 local FAILED = 2000000000
 
 local call, ceil, max, min = redis.call, math.ceil, math.max, math.min
-local pack, parse = struct.pack, struct.unpack
+local pack, parse, format = struct.pack, struct.unpack, string.format
 local clock = call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 
@@ -52,6 +52,17 @@ local pending, pending_count = { nil }, 0
 -- `dividend` >= 0 and `divisor` > 0 are integers.
 local function divide(dividend, divisor)
     return (dividend - dividend % divisor) / divisor
+end
+
+-- An argument of a command. Many are alike, and Redis takes long for a number.
+local texts = {}
+local function text_of(number)
+    local text = texts[number]
+    if not text then
+        text = format('%.0f', number)
+        texts[number] = text
+    end
+    return text
 end
 
 -- For PX: what expires then is there until `instant`.

@@ -184,7 +184,7 @@ while at <= #bytes do
     if record_key and not recorded and granted > 0 then
         pending_count = pending_count + 1
         pending[pending_count] = function()
-            call('SET', record_key, granted, 'PX', record)
+            call('SET', record_key, text_of(granted), 'PX', text_of(record))
         end
     end
 
@@ -222,7 +222,7 @@ for i = 1, #changed do
         call('DEL', state.key)
     else
         local packed, ends = kind.pack(state)
-        call('SET', state.key, packed, 'PX', ms_until(ends))
+        call('SET', state.key, packed, 'PX', text_of(ms_until(ends)))
     end
 end
 return reply
