@@ -70,7 +70,7 @@ static void use(int fd, int64_t now_ns)
                 .id = store_hash(store, STR("id")),
             };
         }
-        store_take(store, &take, now_ns + i * 10 * MILLISECOND);
+        store_take(store, &take, now_ns + (int64_t)i * 10 * MILLISECOND);
         assert(take.status != TAKE_OUTAGE);
     }
     local_usage(store, &usage);

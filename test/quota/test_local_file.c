@@ -40,8 +40,8 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    remove(path);
-    remove(kept);
+    unlink(path);
+    unlink(kept);
     return rmdir(folder);
 }
 
@@ -571,7 +571,7 @@ static void what_cannot_be_opened_is_told(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     run = run_at(&begin);
     check_opened("a pipe", &run, STORE_FILE_FAILED, "it is no regular file");
-    remove(path);
+    unlink(path);
 
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     signal(SIGXFSZ, SIG_IGN);
@@ -630,7 +630,7 @@ static void any_bytes_are_refused_or_safe(void **state)
         if (run.fd < 0) {
             /* Its first bytes are no more those of a store, twice. */
             assert_int_equal(run.report.state, STORE_FILE_FAILED);
-            remove(path);
+            unlink(path);
             continue;
         }
         counts[run.report.state]++;
