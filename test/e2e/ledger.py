@@ -29,6 +29,7 @@ class Call:
     error: str = ""         # no answer: the gRPC code
     valid: float = 0        # seconds that it may be used for
     server: int = 0
+    lag: float = 0          # behind its time when it was sent
     let_go: float = None    # when the release of its lease was sent
     told: float = None      # when that was answered
     freed: bool = False     # and the lease had been there until then

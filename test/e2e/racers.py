@@ -158,11 +158,12 @@ class Journal:
         self.lines.clear()
 
 
-async def call_once(client, quota, hold, journal):
+async def call_once(client, quota, hold, journal, due=None):
     """Whether it was granted."""
     number = next(journal.numbers)
+    lag = time.monotonic() - due if due else 0
     fields, lease = await client.check(quota)
-    journal.write(number, fields)
+    journal.write(number, fields | {"lag": lag})
     if lease and hold:
         await asyncio.sleep(hold)
         journal.write(number, {"let_go": time.monotonic()})
@@ -187,7 +188,8 @@ async def go_steadily(clients, plan, journal):
         await asyncio.sleep(max(due - time.monotonic(), 0))
         # Each quota is asked for from every client.
         client = clients[i // len(plan.quotas) % len(clients)]
-        call = asyncio.create_task(call_once(client, *next(quotas), journal))
+        call = asyncio.create_task(
+            call_once(client, *next(quotas), journal, due))
         calls.add(call)
         call.add_done_callback(calls.discard)
     await asyncio.gather(*calls)

@@ -7,20 +7,23 @@ the limits stays within the bound of the row, limits hold again, and the outage
 was counted and logged once.
 
 What was measured is printed (pytest -s) and a property of each test's report.
-FAULT_DEADLINE_MS: store.deadline, by default one that a busy machine keeps.
+FAULT_DEADLINE_MS: store.deadline, by default one that a busy machine keeps
+most of the time.
 """
 import dataclasses
 import os
 import shutil
 import signal
+import subprocess
 import time
 
 import pytest
 
 from fault_proxy import FaultProxy
-from ledger import Bucket, Rolling, Slots, Window, granted
+from ledger import Bucket, Slots, granted
 from racers import Plan, Racers
 from support import Redis, Sluice, until
+from test_redis import is_master, logged_in, watched  # noqa: F401, a fixture
 
 DEADLINE = int(os.environ.get("FAULT_DEADLINE_MS", 20)) / 1000
 PER_SECOND = 200
@@ -40,60 +43,57 @@ LIMITS = {
 }
 # For how long a unit is held: slots are let go before their leases end.
 HOLDS = {name: 0.2 if name == "slots" else 0 for name in LIMITS}
+WINDOW = 1
 
 # How long the longest may take on a machine that does much else meanwhile;
 # what it takes is printed.
 CALL_WITHIN = 1.5
-BACK_WITHIN = 10
+BACK_WITHIN = 15
+
+
+# --- who takes part ---------------------------------------------------------
+
+@dataclasses.dataclass
+class Counts:
+    """What is to be seen of outages, of all servers together."""
+    refused: int    # calls, by the metric
+    open_gates: int
+    episodes: int   # by /status
+    begins: int     # by the log
+    ends: int
+
+    @property
+    def is_peaceful(self):
+        """No gate is open, and each episode has the line of its beginning and
+        that of its end."""
+        return not self.open_gates and \
+            self.episodes == self.begins == self.ends
 
 
 class Site:
-    """All that takes part."""
+    """Servers that share a store, and the load on them."""
 
-    def __init__(self, folder):
-        self.redis = Redis(folder, "--appendonly", "yes",
-                           "--appendfsync", "always")
-        self.proxy, self.load, self.servers = None, None, []
-        self.folder = folder
-
-    def start(self):
-        self.redis.start()
-        self.proxy = FaultProxy(("127.0.0.1", self.redis.port))
-        store = (f'kind = "redis"; servers = [ "127.0.0.1:{self.proxy.port}" ];'
-                 f' deadline = "{DEADLINE * 1000:.0f}ms";')
-        self.serve(store)
-
-    def serve(self, store):
-        for i in range(2):
-            self.servers.append(Sluice(self.folder / f"s{i}", QUOTAS,
-                                       store=store, workers=1))
-        plan = Plan(addresses=[server.address for server in self.servers],
-                    clients=8, quotas=HOLDS, seconds=600,
-                    per_second=PER_SECOND)
-        self.load = Racers(self.folder / "load", [plan])
-        self.load.begin()
-        # A window of every quota.
-        time.sleep(1)
+    def __init__(self, folder, stores):
+        self.servers, self.load = [], None
+        try:
+            for i, store in enumerate(stores):
+                self.servers.append(Sluice(folder / f"s{i}", QUOTAS, workers=1,
+                                           store=store))
+            plan = Plan(addresses=[server.address for server in self.servers],
+                        clients=8, quotas=HOLDS, seconds=600,
+                        per_second=PER_SECOND)
+            self.load = Racers(folder / "load", [plan])
+            self.load.begin()
+            time.sleep(WINDOW)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self):
         if self.load:
             self.load.stop()
         for server in self.servers:
             server.kill()
-        if self.proxy:
-            self.proxy.stop()
-        if self.redis.process:
-            self.redis.stop()
-
-    # --- what can be seen ---------------------------------------------------
-    def peace(self):
-        """What was counted until now, while no gate is open and every episode
-        has the lines of its beginning and its end; else None."""
-        counts = self.counts()
-        is_open = any(server.status()["store"]["gate"]["open"]
-                      for server in self.servers)
-        is_told = counts.episodes == counts.begins == counts.ends
-        return counts if is_told and not is_open else None
 
     def back_at(self, since):
         """When the last server was first heard to have asked the store for a
@@ -111,148 +111,239 @@ class Site:
         return {call.quota for call in calls} == set(LIMITS)
 
     def counts(self):
-        """What is to be seen of outages, of all servers together."""
+        gates = [server.status()["store"]["gate"] for server in self.servers]
         return Counts(
             refused=sum(server.metric("sluice_quota_outage_closed_total")
                         for server in self.servers),
-            episodes=sum(server.status()["store"]["gate"]["episodes"]
-                         for server in self.servers),
+            open_gates=sum(gate["open"] for gate in gates),
+            episodes=sum(gate["episodes"] for gate in gates),
             begins=sum(len(server.events("store_outage"))
                        for server in self.servers),
             ends=sum(len(server.events("store_back"))
                      for server in self.servers))
 
-
-@dataclasses.dataclass
-class Counts:
-    refused: int    # calls, by the metric
-    episodes: int   # by /status
-    begins: int     # by the log
-    ends: int
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    site = Site(tmp_path_factory.mktemp("faults"))
-    try:
-        site.start()
-        yield site
-    finally:
-        site.stop()
+    def peace(self):
+        """The counts, once there is peace."""
+        def counts():
+            seen = self.counts()
+            return seen if seen.is_peaceful else None
+        return until(counts, BACK_WITHIN, what=self.counts)
 
 
-# --- the faults -------------------------------------------------------------
+# --- what happens -----------------------------------------------------------
 
 @dataclasses.dataclass
 class Fault:
-    """begin(site), and end(site) after `seconds`.
+    """begin(), and end() after `seconds`: then the store is there again.
     forgets: usage is lost, so each limit may be granted once more."""
     name: str
     begin: object
-    end: object = lambda site: None
+    end: object = lambda: None
     seconds: float = 1
     forgets: bool = False
     is_outage: bool = True
 
 
-def heal(site):
-    site.proxy.heal()
+class Weather:
+    """A fault passes over a site."""
 
+    def __init__(self, site, fault):
+        self.fault = fault
+        self.before = site.peace()
+        self.begin = time.monotonic()
+        fault.begin()
+        time.sleep(fault.seconds)
+        fault.end()
+        self.end = time.monotonic()
 
-def kill(site):
-    site.redis.kill()
+        self.back = until(lambda: site.back_at(self.end), BACK_WITHIN,
+                          what=lambda: f"limits are back: {site.counts()}")
+        # What was taken for callers who could not be told ends with its lease.
+        until(lambda: site.grants(self.back), BACK_WITHIN,
+              what="units are free")
+        # A window of every quota, also for the next fault.
+        time.sleep(max(self.back + 1.1 * WINDOW - time.monotonic(), 0))
+        self.calls = site.load.calls(self.begin - WINDOW)
+        self.after = site.peace()
 
+    def over(self, since=0):
+        """{quota: by how much it was over-admitted by calls sent since}"""
+        return {name: limit.over([call for call in self.calls if
+                                  call.quota == name and call.sent >= since])
+                for name, limit in LIMITS.items()}
 
-def restart(site):
-    site.redis.start()
+    @property
+    def hit(self):
+        """The calls until limits held again, but a second's at least."""
+        until_then = max(self.back, self.begin + 1)
+        return [call for call in self.calls
+                if self.begin <= call.sent < until_then]
 
+    @property
+    def times(self):
+        """Of those, and of what was given back, in order; seconds."""
+        return sorted(
+            [call.received - call.sent for call in self.hit] +
+            [call.told - call.let_go for call in self.hit if call.told])
 
-def restart_empty(site):
-    shutil.rmtree(site.redis.folder / "appendonlydir")
-    site.redis.start()
+    @property
+    def outages(self):
+        """Answers by on_outage."""
+        return sum(call.outage for call in self.calls
+                   if call.sent >= self.begin)
 
+    @property
+    def episodes(self):
+        return self.after.episodes - self.before.episodes
 
-def tell(*commands):
-    def run(site):
-        for command in commands:
-            assert not site.redis.ask(command).startswith("-"), command
-    return run
-
-
-def send(number):
-    return lambda site: site.redis.process.send_signal(number)
-
-
-FAULTS = [
-    Fault("delayed by 200 ms", lambda site: site.proxy.delay(0.2), heal),
-    Fault("swallowed", lambda site: site.proxy.swallow(), heal),
-    Fault("requests stalled", lambda site: site.proxy.stall("requests"), heal),
-    Fault("replies stalled", lambda site: site.proxy.stall("replies"), heal),
-    Fault("cut", lambda site: site.proxy.cut(), seconds=0),
-    Fault("refused", lambda site: site.proxy.refuse(), heal),
-    Fault("kill -9, data kept", kill, restart),
-    Fault("kill -9, data lost", kill, restart_empty, forgets=True),
-    Fault("frozen", send(signal.SIGSTOP), send(signal.SIGCONT)),
-    Fault("FLUSHALL", tell("FLUSHALL"), seconds=0, forgets=True,
-          is_outage=False),
-    Fault("SCRIPT FLUSH", tell("SCRIPT FLUSH"), seconds=0, is_outage=False),
-    Fault("CLIENT KILL", tell("CLIENT KILL TYPE normal"), seconds=0),
-    Fault("memory full", tell("CONFIG SET maxmemory 1"),
-          tell("CONFIG SET maxmemory 0")),
-]
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_fault(site, fault, record_property):
-    weather(site, fault, record_property)
+    def __str__(self):
+        times = self.times
+        late = ", ".join(
+            f"p{share} {1e3 * times[int(len(times) * share / 100)]:.1f}"
+            for share in (50, 99, 99.9))
+        over = ", ".join(f"{name} {max(value, 0):.0f}"
+                         for name, value in self.over().items())
+        return (f"{len(times)} calls in ms: {late}, max {1e3 * times[-1]:.1f} "
+                f"(sent late by {1e3 * max(c.lag for c in self.hit):.1f}); "
+                f"{self.outages} by on_outage, {self.episodes} episodes; "
+                f"over: {over}; back after "
+                f"{1e3 * (self.back - self.end):.0f} ms")
 
 
 def weather(site, fault, record_property):
-    before = until(site.peace, BACK_WITHIN, what=site.counts)
+    """The fault passes, and all that must hold did."""
+    seen = Weather(site, fault)
+    record_property("fault", str(seen))
+    print(f"\n{fault.name}: {seen}")
 
-    begin = time.monotonic()
-    fault.begin(site)
-    time.sleep(fault.seconds)
-    fault.end(site)
-    end = time.monotonic()
-
-    back = until(lambda: site.back_at(end), BACK_WITHIN, what="limits are back")
-    # What was taken for callers who could not be told ends with its lease.
-    until(lambda: site.grants(back), BACK_WITHIN, what="units are free")
-    # A window of every quota, and peace for the next row.
-    time.sleep(max(back + 1.1 - time.monotonic(), 0))
-    calls = site.load.calls(begin - 1)
-    after = until(site.peace, BACK_WITHIN, what=site.counts)
-    # Until limits hold again, but for as many calls as tell anything.
-    hit = [call for call in calls if call.sent >= begin and
-           call.sent < max(back, begin + 1)]
-
-    times = sorted([call.received - call.sent for call in hit] +
-                   [call.told - call.let_go for call in hit if call.told])
-    late = [times[int(len(times) * share)] for share in (0.5, 0.99, 0.999)]
-    over = {name: max(0, limit.over([c for c in calls if c.quota == name]))
-            for name, limit in LIMITS.items()}
-    outages = sum(call.outage for call in calls if call.sent >= begin)
-    episodes = after.episodes - before.episodes
-    result = (f"{len(times)} calls, ms " +
-              " ".join(f"p{p} {value * 1e3:.1f}," for p, value in
-                       zip((50, 99, 99.9), late)) +
-              f" max {times[-1] * 1e3:.1f}; {outages} by on_outage; over " +
-              " ".join(f"{name} {over[name]:.0f}" for name in over) +
-              f"; back after {(back - end) * 1e3:.0f} ms; "
-              f"{episodes} episodes")
-    record_property("fault", result)
-    print(f"\n{fault.name}: {result}")
-
-    assert not [call for call in calls if call.error], "service never stopped"
+    assert not [call for call in seen.calls if call.error], \
+        "service never stopped"
     # Who gives something back is told when the store does not take it.
-    assert {call.untold for call in calls} <= {"", "UNAVAILABLE"}
-    assert len(hit) > PER_SECOND / 4
-    assert times[-1] < CALL_WITHIN + DEADLINE
-    for name, limit in LIMITS.items():
-        mine = [call for call in calls if call.quota == name]
-        assert over[name] <= (limit.amount if fault.forgets else 0), name
-        assert limit.over([c for c in mine if c.sent > back]) <= 0, name
-    assert after.refused - before.refused >= outages, "counted"
+    assert {call.untold for call in seen.calls} <= {"", "UNAVAILABLE"}
+    assert len(seen.hit) > PER_SECOND / 4
+    assert seen.times[-1] < CALL_WITHIN + DEADLINE
+
+    for name, over in seen.over().items():
+        assert over <= (LIMITS[name].amount if fault.forgets else 0), name
+    for name, over in seen.over(since=seen.back).items():
+        assert over <= 0, f"{name} is exact again"
+
+    assert seen.after.refused - seen.before.refused >= seen.outages, "counted"
     if fault.is_outage:
-        assert episodes >= 1 and outages >= 1
+        assert seen.episodes >= 1 and seen.outages >= 1
+
+
+# --- one Redis --------------------------------------------------------------
+
+class Single:
+    """A Redis that keeps what it answered, and the wire to it."""
+
+    def __init__(self, folder):
+        self.redis = Redis(folder, "--appendonly", "yes",
+                           "--appendfsync", "always")
+        self.redis.start()
+        self.proxy = FaultProxy(("127.0.0.1", self.redis.port))
+        self.store = (
+            f'kind = "redis"; servers = [ "127.0.0.1:{self.proxy.port}" ]; '
+            f'deadline = "{DEADLINE * 1000:.0f}ms";')
+
+    def stop(self):
+        self.proxy.stop()
+        self.redis.stop()
+
+    def restart_empty(self):
+        shutil.rmtree(self.redis.folder / "appendonlydir")
+        self.redis.start()
+
+    def tell(self, command):
+        answer = self.redis.ask(command)
+        assert not answer.startswith("-"), f"{command}: {answer}"
+
+    def signal(self, number):
+        self.redis.process.send_signal(number)
+
+
+# Each makes a Fault of a Single.
+FAULTS = {
+    "delayed by 200 ms": lambda it: dict(
+        begin=lambda: it.proxy.delay(0.2), end=it.proxy.heal),
+    "swallowed": lambda it: dict(
+        begin=it.proxy.swallow, end=it.proxy.heal),
+    "requests stalled": lambda it: dict(
+        begin=lambda: it.proxy.stall("requests"), end=it.proxy.heal),
+    "replies stalled": lambda it: dict(
+        begin=lambda: it.proxy.stall("replies"), end=it.proxy.heal),
+    "cut": lambda it: dict(begin=it.proxy.cut, seconds=0),
+    "refused": lambda it: dict(begin=it.proxy.refuse, end=it.proxy.heal),
+    "kill -9, data kept": lambda it: dict(
+        begin=it.redis.kill, end=it.redis.start),
+    "kill -9, data lost": lambda it: dict(
+        begin=it.redis.kill, end=it.restart_empty, forgets=True),
+    "frozen": lambda it: dict(
+        begin=lambda: it.signal(signal.SIGSTOP),
+        end=lambda: it.signal(signal.SIGCONT)),
+    "FLUSHALL": lambda it: dict(
+        begin=lambda: it.tell("FLUSHALL"), seconds=0, forgets=True,
+        is_outage=False),
+    "SCRIPT FLUSH": lambda it: dict(
+        begin=lambda: it.tell("SCRIPT FLUSH"), seconds=0, is_outage=False),
+    "CLIENT KILL": lambda it: dict(
+        begin=lambda: it.tell("CLIENT KILL TYPE normal"), seconds=0),
+    "memory full": lambda it: dict(
+        begin=lambda: it.tell("CONFIG SET maxmemory 1"),
+        end=lambda: it.tell("CONFIG SET maxmemory 0")),
+}
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    """(Single, its site), for all faults one after the other."""
+    folder = tmp_path_factory.mktemp("faults")
+    single = Single(folder)
+    try:
+        site = Site(folder, 2 * [single.store])
+        try:
+            yield single, site
+        finally:
+            site.stop()
+    finally:
+        single.stop()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_one_redis(single, name, record_property):
+    it, site = single
+    weather(site, Fault(name, **FAULTS[name](it)), record_property)
+
+
+# --- sentinels --------------------------------------------------------------
+
+def names(sentinel, redis):
+    """Whether it calls that one the master."""
+    answer = subprocess.run(
+        ["redis-cli", "-p", str(sentinel.port), "SENTINEL",
+         "GET-MASTER-ADDR-BY-NAME", "mymaster"],
+        capture_output=True, text=True, timeout=10).stdout
+    return answer.split() == ["127.0.0.1", str(redis.port)]
+
+
+def test_the_master_is_lost(watched, tmp_path, record_property):  # noqa: F811
+    master, replica, sentinels = watched
+    servers = ", ".join(f'"127.0.0.1:{s.port}"' for s in sentinels)
+    stores = [
+        f'kind = "redis"; deadline = "{DEADLINE * 1000:.0f}ms"; '
+        f'servers = [ {servers} ]; {logged_in(tmp_path / f"s{i}")} '
+        'sentinel = { master = "mymaster"; user = "sluice"; '
+        'password_file = "password"; };'
+        for i in range(2)]
+    site = Site(tmp_path, stores)
+    try:
+        # It may not know what the old one granted last.
+        weather(site, Fault(
+            "failover", begin=master.kill, forgets=True,
+            end=lambda: until(
+                lambda: is_master(replica) and
+                any(names(sentinel, replica) for sentinel in sentinels),
+                40, what="a replica takes over")), record_property)
+    finally:
+        site.stop()
