@@ -164,6 +164,7 @@ static void set_grant(json_t *object, const struct quota_grant *grant)
         set_number(object, "remaining", grant->remaining);
     set_flag(object, "refused", grant->is_refused);
     set_flag(object, "outage", grant->is_outage);
+    set_flag(object, "local", grant->is_local);
 }
 
 static json_t *quota_json(struct writer *writer,

@@ -97,6 +97,9 @@ void load_warn_patterns(struct load *load);
 /* Part of it: slots that come back late. */
 void load_warn_leases(struct load *load);
 
+/* Part of it: limits that the memory store has no room for. */
+void load_warn_store(struct load *load);
+
 /* Compiles an expression; NULL, reported at its place, if it is none of that
  * type (VALUE_NONE: any). NULL also if it is absent. */
 const struct code *load_expression(struct load *load, const struct text *text,

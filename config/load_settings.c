@@ -2,6 +2,7 @@
 
 #include "config/address.h"
 #include "config/bundle_secrets.h"
+#include "config/source.h"
 
 /* Who reaches the port can use up every quota, so that must be meant. */
 static void check_listen(struct load *load)
@@ -25,6 +26,19 @@ static void check_listen(struct load *load)
                       "encrypted: if that is meant, set server.insecure = "
                       "true");
     }
+}
+
+/* Of the file that the memory store lies in. */
+static void load_store_path(struct load *load, const struct mark *mark)
+{
+    struct store_settings *store = &load->snapshot->store;
+
+    store->path_place = mark_place(mark);
+    store->path = source_resolve(store->path_place.file, store->path,
+                                 &load->snapshot->arena);
+    if (store->kind == STORE_REDIS)
+        diags_add(load->diags, DIAG_ERROR, mark_name_place(mark),
+                  "`path` is for the kind \"memory\"");
 }
 
 /* group: where they are written. */
@@ -66,6 +80,8 @@ static void check_store(struct load *load)
                          &store->sentinel->credentials);
     if (store->kind == STORE_REDIS)
         check_servers(load, group);
+    if (mark_find(group, "path") && store->path.len > 0)
+        load_store_path(load, mark_find(group, "path"));
 }
 
 void load_settings(struct load *load)

@@ -60,4 +60,5 @@ void load_warn(struct load *load)
     load_warn_rules(load);
     load_warn_patterns(load);
     load_warn_leases(load);
+    load_warn_store(load);
 }

@@ -113,9 +113,9 @@ static struct str shown(struct str word, struct arena *arena)
     char *text = arena_alloc(arena, word.len + 1);
 
     for (size_t i = 0; i < word.len; i++) {
-        unsigned char c = (unsigned char)word.data[i];
+        char c = word.data[i];
 
-        text[i] = c < ' ' || c == 0x7f ? '?' : (char)c;
+        text[i] = (c >= 0 && c < ' ') || c == 0x7f ? '?' : c;
     }
     return (struct str){ text, word.len };
 }

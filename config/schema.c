@@ -5,6 +5,7 @@
 #include "policy/base/clock.h"
 #include "quota/local/local.h"
 #include "quota/redis/redis.h"
+#include "quota/share.h"
 
 #define PATH_BYTES_MAX 2048
 
@@ -227,6 +228,17 @@ static const struct field store_fields[] = {
       .most = LOCAL_SIZE_MAX_BYTES,
       .fallback = "64MiB",
       .doc = "Memory of the kind `memory`, taken at the start." },
+    { .name = "path",
+      .kind = FIELD_TEXT,
+      MEMBER(store_settings, path),
+      .needs_restart = true,
+      .least = 1,
+      .most = PATH_BYTES_MAX,
+      .doc = "A file that the memory lies in, so that usage outlives the "
+             "program; only for the kind `memory`. Its path is relative to "
+             "the file that names it, and it belongs to one running Sluice. "
+             "One that does not fit (of another size or version, or damaged) "
+             "begins afresh; see [operation](operation.md)." },
     { .name = "servers",
       .kind = FIELD_ADDRESSES,
       MEMBER(store_settings, servers),
@@ -284,6 +296,23 @@ static const struct field store_fields[] = {
       .fallback = "5ms",
       .doc = "How long Redis may take for one operation; after that the "
              "quota's `on_outage` answers." },
+    { .name = "replicas",
+      .kind = FIELD_INTEGER,
+      MEMBER(store_settings, replicas),
+      .least = 1,
+      .most = SHARE_REPLICAS_MAX,
+      .fallback = "1",
+      .doc = "How many servers share Redis: while it does not answer, each "
+             "grants that part of a quota with `on_outage = \"local\"`." },
+    { .name = "local_size",
+      .kind = FIELD_BYTES,
+      MEMBER(store_settings, local_size_bytes),
+      .needs_restart = true,
+      .least = LOCAL_SIZE_MIN_BYTES,
+      .most = LOCAL_SIZE_MAX_BYTES,
+      .fallback = "8MiB",
+      .doc = "Memory for quotas with `on_outage = \"local\"` while Redis does "
+             "not answer, taken at the start." },
 };
 
 static const struct group store_group =

@@ -4,6 +4,7 @@
 
 static const struct choice on_outages[] = { { "open", ON_OUTAGE_OPEN },
                                             { "closed", ON_OUTAGE_CLOSED },
+                                            { "local", ON_OUTAGE_LOCAL },
                                             { NULL, 0 } };
 
 static const struct choice releases[] = { { "lease", false },
@@ -225,7 +226,10 @@ static const struct field quota_fields[] = {
       .choices = on_outages,
       .fallback = "open",
       .doc = "What holds when the store does not answer. `open`: granted. "
-             "`closed`: refused. Both are counted." },
+             "`closed`: refused. `local`: charged in memory of this machine, "
+             "under the limit divided by `store.replicas`, and to the store "
+             "when it is back; with the kind `memory` as `open`. All are "
+             "counted." },
 };
 
 const struct group quota_group =

@@ -60,10 +60,12 @@ struct sentinel_settings {
     struct str password_file;
 };
 
-/* The group `store`. All (r) but `deadline` and credentials. */
+/* The group `store`. All (r) but `deadline`, `replicas` and credentials. */
 struct store_settings {
     enum store_kind kind;
-    uint64_t size_bytes;                /* memory */
+    uint64_t size_bytes;     /* memory */
+    struct str path;         /* memory: of its file, ends in NUL; empty: none */
+    struct place path_place; /* where that is written */
     struct str_array servers;           /* redis: "host:port" or "unix:/path" */
     struct sentinel_settings *sentinel; /* redis: `servers` are sentinels;
                                            NULL: they are not */
@@ -72,6 +74,8 @@ struct store_settings {
     struct str key_prefix;                /* redis */
     uint32_t database;                    /* redis */
     int64_t deadline_ns;                  /* of one operation */
+    uint32_t replicas;                    /* redis: that share it */
+    uint64_t local_size_bytes;            /* redis: for its outages */
 };
 
 struct log_settings {

@@ -55,6 +55,7 @@ static inline const char *calendar_text(enum calendar calendar)
 enum on_outage {
     ON_OUTAGE_OPEN,   /* granted, counted */
     ON_OUTAGE_CLOSED, /* refused, counted */
+    ON_OUTAGE_LOCAL,  /* charged in memory of this machine: quota/share.h */
 };
 
 /* Ranges that the loader guarantees and the algorithms rely on. */

@@ -34,20 +34,22 @@ void take_init(struct take *take, struct store *store,
 
 /* What the quota says for itself, without a store. Only taking can be refused;
  * what a release would have returned is not known. */
-static struct quota_grant outage_grant(const struct quota_request *request,
+static struct quota_grant outage_grant(const struct charge *charge,
                                        enum on_outage on_outage)
 {
     struct quota_grant grant = {
         .remaining = -1,
         .retry_after_ns = -1,
+        .full_after_ns = -1,
         .is_outage = true,
     };
 
-    if (request->amount <= 0)
+    if (charge->amount <= 0)
         return grant;
     switch (on_outage) {
     case ON_OUTAGE_OPEN:
-        grant.granted = request->amount;
+    case ON_OUTAGE_LOCAL: /* that does not answer either */
+        grant.granted = charge->amount;
         grant.valid_for_ns = OUTAGE_VALID_NS;
         break;
     case ON_OUTAGE_CLOSED:
@@ -57,7 +59,26 @@ static struct quota_grant outage_grant(const struct quota_request *request,
     return grant;
 }
 
-static bool has_refusal(const struct take *take)
+/* What this machine's memory says in the store's place. */
+static struct quota_grant local_grant(const struct quota_grant *answer)
+{
+    struct quota_grant grant = *answer;
+
+    grant.is_outage = grant.is_local = true;
+    if (grant.valid_for_ns > OUTAGE_VALID_NS)
+        grant.valid_for_ns = OUTAGE_VALID_NS;
+    return grant;
+}
+
+static void settle_local(struct take *take, const struct share *share)
+{
+    if (!share || share->take.status == TAKE_OUTAGE)
+        return;
+    for (uint32_t i = 0; i < share->take.count; i++)
+        take->grants[share->places[i]] = local_grant(&share->take.grants[i]);
+}
+
+bool take_is_refused(const struct take *take)
 {
     for (uint32_t i = 0; i < take->count; i++) {
         if (take->grants[i].is_refused && !take->charges[i].is_shadow)
@@ -67,16 +88,17 @@ static bool has_refusal(const struct take *take)
 }
 
 bool take_settle(struct take *take, const struct quota_request *requests,
-                 const struct quota_limits *limits)
+                 const struct quota_limits *limits, const struct share *share)
 {
     bool is_refused;
 
     if (take->status != TAKE_OUTAGE)
         return take->status == TAKE_REFUSED;
     for (uint32_t i = 0; i < take->count; i++)
-        take->grants[i] =
-            outage_grant(&requests[i], limits[requests[i].quota].on_outage);
-    is_refused = has_refusal(take);
+        take->grants[i] = outage_grant(&take->charges[i],
+                                       limits[requests[i].quota].on_outage);
+    settle_local(take, share);
+    is_refused = take_is_refused(take);
     /* All or none, as when the store answers. */
     for (uint32_t i = 0; is_refused && i < take->count; i++) {
         take->grants[i].granted = 0;

@@ -8,6 +8,7 @@
 
 #include "policy/check/quota_request.h"
 #include "quota/limit.h"
+#include "quota/share.h"
 #include "quota/store.h"
 
 #include <stdint.h>
@@ -27,11 +28,15 @@ void take_init(struct take *take, struct store *store,
 
 /*
  * After an answer: for TAKE_OUTAGE, fills the grants as on_outage says
- * (is_outage set). limits: as for take_init. Returns whether any charge that
- * can refuse is refused.
+ * (is_outage set). limits: as for take_init. share: answered by this machine's
+ * memory, or NULL if there was none to take; where it was not answered either,
+ * its quotas are open. Returns whether any charge that can refuse is refused.
  */
 bool take_settle(struct take *take, const struct quota_request *requests,
-                 const struct quota_limits *limits);
+                 const struct quota_limits *limits, const struct share *share);
+
+/* The same, once it is settled. */
+bool take_is_refused(const struct take *take);
 
 /* The leases that the take holds: names for a handle or for giving back. */
 uint32_t take_leases(const struct take *take, struct lease_name *leases);

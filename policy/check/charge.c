@@ -118,9 +118,9 @@ static void refuse(struct check *check, uint32_t index,
     if (refusal.shape)
         refusal.message = refusal.shape->message;
     if (refusal.message.len == 0)
-        refusal.message = arena_printf(
-            check->bag->arena, "quota %.*s %s", STR_ARG(spec->name),
-            grant->is_outage ? "cannot be checked" : "is exhausted");
+        refusal.message =
+            arena_printf(check->bag->arena, "quota %.*s %s",
+                         STR_ARG(spec->name), quota_grant_words(grant));
     verdict_refuse(check, refusal);
     set_outcome(check, number, RULE_DENIED);
     /* All must grant, so the last one decides when a retry makes sense. */
@@ -166,6 +166,27 @@ static void add_retry_after(struct check *check)
     *headers = (struct header_changes){ items, headers->count + 1 };
 }
 
+/* Passed, but not as it should be: the answer says so. */
+static void tell_outage(struct check *check, uint32_t index,
+                        const struct quota_grant *grant)
+{
+    const struct ruleset *ruleset = check->ruleset;
+    const struct rule *rule = &ruleset->rules[check->request_rule[index]];
+    uint32_t quota = check->requests[index].quota;
+
+    check->message = arena_printf(
+        check->bag->arena, "%.*s%s%.*s:quota %.*s %s", STR_ARG(check->message),
+        check->message.len > 0 ? ", " : "", STR_ARG(rule->name),
+        STR_ARG(ruleset->quotas[quota].name), quota_grant_words(grant));
+}
+
+static void tell_outages(struct check *check, const struct quota_grant *grants)
+{
+    for (uint32_t i = 0; i < check->request_count; i++)
+        if (check->request_rule[i] != UINT32_MAX && grants[i].is_outage)
+            tell_outage(check, i, &grants[i]);
+}
+
 void charge_settle(struct check *check, const struct quota_grant *grants)
 {
     for (uint32_t i = 0; i < check->request_count; i++) {
@@ -179,4 +200,6 @@ void charge_settle(struct check *check, const struct quota_grant *grants)
             refuse(check, i, &grants[i]);
     }
     add_retry_after(check);
+    if (check->code == STATUS_OK)
+        tell_outages(check, grants);
 }

@@ -31,6 +31,19 @@ static bool is_unlimited(const struct quota_spec *spec, uint32_t limit)
                       : spec->overrides[limit - 1].is_unlimited;
 }
 
+const char *quota_grant_words(const struct quota_grant *grant)
+{
+    if (grant->is_local)
+        return grant->is_refused
+                   ? "is exhausted here, and the store does not answer"
+                   : "was counted here only: the store does not answer";
+    if (grant->is_outage)
+        return grant->granted > 0
+                   ? "passed unchecked: the store does not answer"
+                   : "cannot be checked";
+    return grant->is_refused ? "is exhausted" : "";
+}
+
 enum quota_request_result quota_request_make(struct quota_request *request,
                                              const struct ruleset *ruleset,
                                              uint32_t index, struct bag *bag,

@@ -34,9 +34,14 @@ struct quota_grant {
                                takes again; < 0: not known */
     bool is_refused;
     bool is_outage; /* the store did not answer: see on_outage */
+    bool is_local;  /* of an outage: answered out of this machine's memory */
     bool has_lease; /* CONCURRENCY: lease_id is held */
     uint8_t lease_id[16];
 };
+
+/* What a message says of the grant after the quota's name; empty where the
+ * grant is all that it should be. A literal. */
+const char *quota_grant_words(const struct quota_grant *grant);
 
 /*
  * Makes the request for quota `index` out of the bag: evaluates match and

@@ -37,11 +37,12 @@ static void read_subject(const struct ast *ast, struct subject *subject)
         subject->count++;
         return;
     }
-    for (const struct ast *part = ast->parts; part; part = part->next)
+    for (const struct ast *part = ast->parts; part; part = part->next) {
         read_subject(part, subject);
-    if (ast->kind == AST_INDEX && ast->parts->kind == AST_ATTRIBUTE &&
-        ast->parts->next->kind == AST_LITERAL)
-        subject->key = ast->parts->next->literal.string;
+        if (ast->kind == AST_INDEX && part->kind == AST_ATTRIBUTE &&
+            part->next && part->next->kind == AST_LITERAL)
+            subject->key = part->next->literal.string;
+    }
 }
 
 static void set_subject(struct pattern_use *use, const struct ast *ast)

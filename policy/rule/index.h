@@ -4,10 +4,11 @@
  * that have none are candidates of every request.
  *
  * What is left out would not have matched, or would have been skipped and could
- * not have matched (policy/check/match.h); so an index changes how long a decision takes, but not the decision. What it looks
- * at is recorded in bag->refs like every other read: two requests that agree in
- * all that was recorded have the same candidates.
- * Threads: one while it is built, then any (immutable).
+ * not have matched (policy/check/match.h); so an index changes how long a
+ * decision takes, but not the decision. What it looks at is recorded in
+ * bag->refs like every other read: two requests that agree in all that was
+ * recorded have the same candidates. Threads: one while it is built, then any
+ * (immutable).
  */
 #ifndef POLICY_RULE_INDEX_H
 #define POLICY_RULE_INDEX_H

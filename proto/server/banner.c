@@ -7,6 +7,8 @@ static void print_store(FILE *out, const struct store_settings *store)
     switch (store->kind) {
     case STORE_MEMORY:
         fprintf(out, "memory, %" PRIu64 " MiB", store->size_bytes >> 20);
+        if (store->path.len > 0)
+            fprintf(out, ", in %.*s", STR_ARG(store->path));
         break;
     case STORE_REDIS:
         fputs("redis", out);

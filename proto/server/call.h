@@ -14,6 +14,7 @@
 #include "proto/server/rpc.h"
 #include "proto/server/served.h"
 #include "proto/server/service.h"
+#include "quota/refused.h"
 #include "quota/store.h"
 
 #include <stdbool.h>
@@ -30,6 +31,7 @@ struct endpoint {
 /* One lease on its way back to the store. */
 struct giving {
     struct release release;
+    int64_t units_here; /* of it, that the fallback had */
     struct call *call;
 };
 
@@ -59,7 +61,8 @@ struct call {
     int64_t released;  /* units; what WISH_RELEASE gave back */
 
     struct take take;
-    bool is_taken; /* it was asked, and may hold leases */
+    struct refused_when asked; /* when the take was */
+    bool is_taken;             /* it was asked, and may hold leases */
     bool is_replied;
     struct giving returning; /* leases that the caller never learned of */
     uint32_t pending_count;  /* givings that are not answered yet */

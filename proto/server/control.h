@@ -57,7 +57,8 @@ bool control_receive(int socket, struct control_message *message, int *fd);
 enum worker_fd {
     WORKER_FD_CONTROL = 3, /* socketpair */
     WORKER_FD_SHARED = 4,  /* struct shared */
-    WORKER_FD_STORE = 5,   /* memory store; /dev/null for another kind */
+    WORKER_FD_STORE = 5,   /* memory store; of another kind, that for its
+                              outages */
     WORKER_FD_BUNDLE = 6,  /* sealed bundle of the generation that serves */
 };
 

@@ -23,7 +23,8 @@ struct facts {
     const char *listen;      /* addresses, separated by ", " */
     const char *admin;       /* address; empty: none */
     enum store_kind store_kind;
-    struct store *store; /* STORE_MEMORY: to see how full it is; else NULL */
+    struct store *store; /* STORE_MEMORY, else that for its outages: to see
+                            how full it is */
     _Atomic bool is_draining;
 };
 

@@ -13,10 +13,10 @@
 #include "proto/server/shared.h"
 #include "proto/server/spawn.h"
 #include "proto/server/steward.h"
+#include "proto/server/store_memory.h"
 #include "quota/local/local.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -84,24 +84,18 @@ static void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static bool open_store(struct master *master,
-                       const struct store_settings *settings)
+static bool open_store(struct master *master, const struct snapshot *snapshot)
 {
-    int fd = -1;
+    int64_t patience_ns = snapshot->server.drain_ns + DRAIN_GRACE_NS;
+    int fd =
+        store_memory_open(&snapshot->store, patience_ns, master->signals.fd);
 
-    switch (settings->kind) {
-    case STORE_MEMORY:
-        fd = local_create(settings->size_bytes);
-        break;
-    case STORE_REDIS:
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-        break;
-    }
+    if (fd < 0)
+        return false;
     master->fleet.store_fd = spawn_fd(fd);
     if (master->fleet.store_fd < 0)
-        return fail("no memory for the store");
-    if (settings->kind == STORE_MEMORY)
-        master->facts.store = local_open(master->fleet.store_fd);
+        return fail("no descriptor for the store");
+    master->facts.store = local_open(master->fleet.store_fd);
     return true;
 }
 
@@ -115,7 +109,7 @@ static bool open_memory(struct master *master, const struct snapshot *snapshot)
     master->fleet.shared_fd = spawn_fd(fd);
     if (master->fleet.shared_fd < 0)
         return fail("no memory to share with workers");
-    return open_store(master, &snapshot->store);
+    return open_store(master, snapshot);
 }
 
 static bool open_ports(struct master *master,

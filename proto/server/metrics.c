@@ -362,13 +362,23 @@ static void write_skew(FILE *out, const struct shared *shared)
             skew_ns < 0 ? "-" : "", size_ns / SECOND, size_ns % SECOND);
 }
 
+static void write_journal(FILE *out, const struct journal *journal)
+{
+    write_one(out, "sluice_journal_entries", "gauge",
+              "keys and leases used in an outage that the store is not told of",
+              atomic_load(&journal->count));
+    write_one(out, "sluice_journal_lost_total", "counter",
+              "the same that it will never be told of, for want of room",
+              atomic_load(&journal->lost));
+}
+
 static void write_usage(FILE *out, struct store *store)
 {
     struct local_usage usage;
 
     local_usage(store, &usage);
-    write_one(out, "sluice_store_size_bytes", "gauge", "memory of the store",
-              usage.size_bytes);
+    write_one(out, "sluice_store_size_bytes", "gauge",
+              "memory of the store, or for its outages", usage.size_bytes);
     write_one(out, "sluice_store_cells", "gauge", "entries that it can hold",
               usage.cells);
     write_one(out, "sluice_store_free_cells", "gauge", "entries that are free",
@@ -392,6 +402,7 @@ void metrics_write(FILE *out, const struct facts *facts)
     write_lists(out, facts->board);
     write_gate(out, &shared->gate);
     write_skew(out, shared);
+    write_journal(out, &shared->journal);
     if (facts->store)
         write_usage(out, facts->store);
 }

@@ -46,7 +46,7 @@ void outage_turn(struct outage *outage, bool is_up, int64_t now_ns)
     outage->is_open = false;
     if (gate_shut(gate, outage->index))
         log_info("store_back", "after_ms=%" PRId64 " answers=%" PRIu64,
-                 (now_ns - atomic_load(&gate->opened_ns)) / MILLISECOND,
+                 atomic_load(&gate->lasted_ns) / MILLISECOND,
                  atomic_load(&gate->answers));
 }
 

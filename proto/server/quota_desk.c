@@ -129,7 +129,7 @@ static struct desk_answer reset(struct inquiry *inquiry)
     json_t *body;
 
     /* Also after an outage: it may have happened. */
-    atomic_fetch_add(&inquiry->desk->shared->quota_epoch, 1);
+    gate_outdate(&inquiry->desk->shared->gate);
     log_reset(inquiry, released, is_answered);
     if (!is_answered)
         return no_store();

@@ -28,7 +28,7 @@
 struct quota_desk {
     struct store *store;
     struct edition_board *editions;
-    struct shared *shared; /* whose quota_epoch a reset advances */
+    struct shared *shared; /* whose gate a reset outdates */
 };
 
 /* Who asks. */

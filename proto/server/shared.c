@@ -63,6 +63,7 @@ struct shared *shared_create(uint32_t worker_count, int *fd)
     shared->started_wall_ns = clock_wall_ns();
     name_table_init(&shared->rule_names);
     name_table_init(&shared->quota_names);
+    journal_init(&shared->journal);
     for (uint32_t i = 0; i < worker_count; i++)
         atomic_store(&shared->workers[i].state, WORKER_DEAD);
     shared->magic = SHARED_MAGIC;
@@ -162,9 +163,15 @@ bool shared_store_skew(const struct shared *shared, int64_t *skew_ns)
     return is_known;
 }
 
+void gate_outdate(struct gate *gate)
+{
+    atomic_fetch_add(&gate->epoch, 1);
+}
+
 bool gate_open(struct gate *gate, uint32_t index)
 {
     assert(index < WORKERS_MAX);
+    gate_outdate(gate);
     if (atomic_fetch_or(&gate->mask, UINT64_C(1) << index))
         return false;
     atomic_store(&gate->opened_wall_ns, clock_wall_ns());
@@ -179,7 +186,12 @@ bool gate_shut(struct gate *gate, uint32_t index)
     uint64_t bit = UINT64_C(1) << index;
 
     assert(index < WORKERS_MAX);
-    return atomic_fetch_and(&gate->mask, ~bit) == bit;
+    gate_outdate(gate);
+    if (atomic_fetch_and(&gate->mask, ~bit) != bit)
+        return false;
+    atomic_store(&gate->lasted_ns,
+                 clock_boot_ns() - atomic_load(&gate->opened_ns));
+    return true;
 }
 
 #define STEP_BITS 5

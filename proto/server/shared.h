@@ -12,6 +12,7 @@
 #include "policy/base/str.h"
 #include "policy/rule/rule.h"
 #include "proto/server/hot_keys.h"
+#include "quota/journal.h"
 #include "quota/store.h"
 
 #include <stdatomic.h>
@@ -51,7 +52,9 @@ extern const char *const verdict_labels[VERDICT_COUNT];
     X(uncharged_quotas, "quotas of rules beyond 8 in one check")               \
     X(cancelled_calls, "calls given up by their caller")                       \
     X(returned_leases, "leases of cancelled calls given back")                 \
-    X(released_units, "units given back by a release")
+    X(released_units, "units given back by a release")                         \
+    X(remembered_refusals, "checks refused without asking the store")          \
+    X(carried_over, "keys and leases of an outage told to the store after it")
 
 /* Counters of one rule: name, help. Exported as sluice_rule_NAME_total. */
 #define RULE_COUNTERS(X)                                                       \
@@ -68,7 +71,9 @@ extern const char *const verdict_labels[VERDICT_COUNT];
     X(exempt, "requests granted uncharged: no match, or unlimited")            \
     X(released, "units given back")                                            \
     X(outage_open, "requests granted because the store did not answer")        \
-    X(outage_closed, "requests refused because the store did not answer")
+    X(outage_closed, "requests refused because the store did not answer")      \
+    X(outage_local_granted, "requests granted in memory meanwhile")            \
+    X(outage_local_refused, "requests refused in memory meanwhile")
 
 struct rule_counters {
 #define X(name, help) _Atomic uint64_t name;
@@ -146,8 +151,11 @@ struct gate {
     _Atomic uint64_t mask;
     _Atomic int64_t opened_wall_ns; /* of the present or the last episode */
     _Atomic int64_t opened_ns;      /* the same, CLOCK_BOOTTIME */
+    _Atomic int64_t lasted_ns;      /* of the last episode that is over */
     _Atomic uint64_t episodes;
     _Atomic uint64_t answers; /* given by it in this episode */
+    /* What workers remember of the store under another epoch is outdated. */
+    _Atomic uint64_t epoch;
 };
 
 struct shared {
@@ -158,9 +166,7 @@ struct shared {
     _Atomic uint64_t generation;
     _Atomic int64_t reloaded_wall_ns;
     struct gate gate;
-    /* Whoever gives back to a rate quota outside of the worker that remembers
-     * its refusals adds one: what was refused before may pass now. */
-    _Atomic uint64_t quota_epoch;
+    struct journal journal;
     struct name_table rule_names, quota_names;
     struct worker_block workers[]; /* worker_count */
 };
@@ -193,6 +199,11 @@ bool shared_store_skew(const struct shared *shared, int64_t *skew_ns);
  * shut to open, or back: then the caller logs. */
 bool gate_open(struct gate *gate, uint32_t index);
 bool gate_shut(struct gate *gate, uint32_t index);
+
+/* Usage may have shrunk by other means than time: somebody gave back, or reset
+ * a quota, or the store may have lost its data. Called as soon as that is done.
+ * The gate's opening and shutting do it by themselves. */
+void gate_outdate(struct gate *gate);
 
 /* Adds one. Only for counters that the caller alone writes. */
 #define COUNT(counter, n)                                                      \

@@ -78,6 +78,17 @@ static json_t *gate_state(const struct gate *gate)
                             instant(atomic_load(&gate->opened_wall_ns)));
     json_object_set_new(object, "answers", integer(gate->answers));
     json_object_set_new(object, "episodes", integer(gate->episodes));
+    json_object_set_new(object, "last_ms",
+                        json_integer(gate->lasted_ns / MILLISECOND));
+    return object;
+}
+
+static json_t *journal(const struct journal *journal)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "entries", integer(journal->count));
+    json_object_set_new(object, "lost", integer(journal->lost));
     return object;
 }
 
@@ -122,7 +133,10 @@ static json_t *store(const struct facts *facts)
         json_object_set_new(object, "clock_skew_us",
                             json_integer(skew_ns / MICROSECOND));
     if (facts->store)
-        json_object_set_new(object, "usage", usage(facts->store));
+        json_object_set_new(
+            object, facts->store_kind == STORE_MEMORY ? "usage" : "fallback",
+            usage(facts->store));
+    json_object_set_new(object, "journal", journal(&facts->shared->journal));
     return object;
 }
 

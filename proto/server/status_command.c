@@ -62,6 +62,9 @@ static void print_store(const json_t *store)
     if (json_is_true(member(gate, "open")))
         printf("          DOWN since %s: %lld answers without it\n",
                text(gate, "since"), number(gate, "answers"));
+    else if (number(gate, "episodes") > 0)
+        printf("          was down %lld times, last for %lld ms\n",
+               number(gate, "episodes"), number(gate, "last_ms"));
 }
 
 /* Names down, counters across. */

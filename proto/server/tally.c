@@ -2,6 +2,7 @@
 
 #include "policy/base/log.h"
 #include "proto/server/worker.h"
+#include "quota/take.h"
 
 #include <stdbool.h>
 
@@ -96,14 +97,25 @@ void tally_check(struct call *call)
     tally_verdict(call, is_refused ? VERDICT_EXHAUSTED : VERDICT_ALLOWED);
 }
 
+static void tally_outage(struct quota_counters *quota,
+                         const struct quota_grant *grant)
+{
+    if (!grant->is_local)
+        COUNT(
+            *(grant->is_refused ? &quota->outage_closed : &quota->outage_open),
+            1);
+    else
+        COUNT(*(grant->is_refused ? &quota->outage_local_refused
+                                  : &quota->outage_local_granted),
+              1);
+}
+
 static void tally_grant(struct quota_counters *quota,
                         const struct quota_request *request,
                         const struct quota_grant *grant)
 {
-    if (grant->is_outage)
-        COUNT(
-            *(grant->is_refused ? &quota->outage_closed : &quota->outage_open),
-            1);
+    if (grant->is_outage && request->amount >= 0)
+        tally_outage(quota, grant);
     else if (request->amount < 0)
         COUNT(quota->released, grant->granted);
     else if (!grant->is_refused)
@@ -137,12 +149,13 @@ static void note_refusal(struct call *call, uint32_t index)
 void tally_quotas(struct call *call)
 {
     const struct check *check = &call->check;
+    bool is_refused = take_is_refused(&call->take);
 
     for (uint32_t i = 0; i < check->request_count; i++) {
         const struct quota_grant *grant = &call->take.grants[i];
 
         /* Not charged, since another one refused. */
-        if (call->take.status == TAKE_REFUSED && !grant->is_refused)
+        if (is_refused && !grant->is_refused)
             continue;
         tally_grant(quota_of(call, check->requests[i].quota),
                     &check->requests[i], grant);

@@ -32,14 +32,17 @@ static void all_given(struct call *call)
 static void given(struct giving *giving, int64_t now_ns)
 {
     struct call *call = giving->call;
-    int64_t released = giving->release.released;
+    struct release *release = &giving->release;
 
-    if (released < 0) {
-        call->has_outage = true;
+    if (release->released < 0)
         outage_missed(worker_of(call)->outage, now_ns);
+    fallback_released(&worker_of(call)->fallback, release, giving->units_here,
+                      now_ns);
+    if (release->released < 0) {
+        call->has_outage = true;
     } else {
-        call->released += released;
-        tally_release(call, &giving->release);
+        call->released += release->released;
+        tally_release(call, release);
     }
     if (--call->pending_count == 0)
         all_given(call);
@@ -63,6 +66,8 @@ static void give(struct call *call, struct giving *givings, uint32_t count)
         givings[i].call = call;
         release->done = on_given;
         release->deadline_ns = store_deadline_ns(call, now_ns);
+        givings[i].units_here =
+            fallback_release(&worker->fallback, release, now_ns);
         if (store_release(worker->store, release, now_ns) == STORE_NOW)
             given(&givings[i], now_ns);
     }
@@ -92,23 +97,49 @@ static bool make_handle(struct call *call)
     return count == 0 || call->handle.len > 0;
 }
 
-static void taken(struct call *call, int64_t now_ns)
+/* The store did not answer: the quotas' on_outage does. */
+static void settle_outage(struct call *call, int64_t now_ns)
 {
-    struct outage *outage = worker_of(call)->outage;
+    struct worker *worker = worker_of(call);
+    const struct snapshot *snapshot = call->served->snapshot;
+    const struct quota_request *requests = call->check.requests;
+    struct share share;
+    bool is_shared = worker->fallback.memory &&
+                     share_init(&share, &call->take, requests, snapshot->limits,
+                                snapshot->store.replicas);
 
+    outage_missed(worker->outage, now_ns);
+    outage_count(worker->outage);
+    if (is_shared)
+        fallback_take(&worker->fallback, &share, &call->take, now_ns);
+    take_settle(&call->take, requests, snapshot->limits,
+                is_shared ? &share : NULL);
+}
+
+/* The grants are what they will be. */
+static void settled(struct call *call)
+{
     call->is_taken = true;
-    if (call->take.status == TAKE_OUTAGE) {
-        outage_missed(outage, now_ns);
-        outage_count(outage);
-    }
-    take_settle(&call->take, call->check.requests,
-                call->served->snapshot->limits);
     check_finish(&call->check, call->take.grants);
     tally_quotas(call);
     if (make_handle(call))
         call_reply(call);
     else
         call_reply_no_memory(call);
+}
+
+static void taken(struct call *call, int64_t now_ns)
+{
+    struct worker *worker = worker_of(call);
+
+    if (refused_is_outdated_by(&call->take))
+        gate_outdate(&worker->shared->gate);
+    refused_learn(&worker->refused, &call->take, &call->asked, now_ns);
+    if (call->take.status == TAKE_OUTAGE)
+        settle_outage(call, now_ns);
+    else if (call->take.status == TAKE_GRANTED)
+        fallback_returned(&worker->fallback, &call->take, now_ns);
+    settled(call);
 }
 
 static void on_taken(struct take *take)
@@ -123,16 +154,26 @@ static void on_taken(struct take *take)
 
 static void ask_store(struct call *call)
 {
-    struct store *store = worker_of(call)->store;
-    int64_t now_ns = worker_of(call)->core.now_ns;
+    struct worker *worker = worker_of(call);
+    const struct snapshot *snapshot = call->served->snapshot;
+    int64_t now_ns = worker->core.now_ns;
 
-    take_init(&call->take, store, call->check.requests,
-              call->check.request_count, call->served->snapshot->limits,
+    take_init(&call->take, worker->store, call->check.requests,
+              call->check.request_count, snapshot->limits,
               call->deduplication_id);
     call->take.deadline_ns = store_deadline_ns(call, now_ns);
+    call->asked = (struct refused_when){
+        .generation = snapshot->generation,
+        .epoch = atomic_load(&worker->shared->gate.epoch),
+        .now_ns = now_ns,
+    };
     call->take.done = on_taken;
-    if (store_take(store, &call->take, now_ns) == STORE_NOW)
+    if (refused_answer(&worker->refused, &call->take, &call->asked)) {
+        COUNT(worker->block->remembered_refusals, 1);
+        settled(call);
+    } else if (store_take(worker->store, &call->take, now_ns) == STORE_NOW) {
         taken(call, now_ns);
+    }
 }
 
 /* Kept back for the reply: a request that is sized to leave no memory must not

@@ -6,6 +6,7 @@
 #include "proto/server/control_thread.h"
 #include "proto/server/core_log.h"
 #include "proto/server/store_open.h"
+#include "quota/local/local.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -34,6 +35,17 @@ static void note_turn(struct worker *worker, int64_t now_ns)
                           memory_order_relaxed);
     STORE_STATS(X)
 #undef X
+    COUNT(block->carried_over, worker->carrier.carried);
+    worker->carrier.carried = 0;
+}
+
+static void turn_carrier(struct worker *worker)
+{
+    const struct store_settings *settings =
+        &worker->serving.current->snapshot->store;
+
+    carrier_turn(&worker->carrier, settings->replicas, settings->deadline_ns,
+                 worker->core.now_ns);
 }
 
 /* Both clocks are this machine's, so how far they are from each other is known
@@ -70,6 +82,7 @@ static void on_turn(struct core *core)
 
     serving_turn(&worker->serving);
     note_configuration(worker);
+    turn_carrier(worker);
     if (core_is_stopping(core))
         streams_drain(&worker->streams);
     if (core->has_lock)
@@ -133,6 +146,9 @@ static void worker_init(struct worker *worker, const struct worker_parts *parts,
         .store_generation = parts->served->snapshot->generation,
     };
     adopt_block(worker);
+    fallback_init(&worker->fallback, parts->memory, &parts->shared->journal);
+    carrier_init(&worker->carrier, &worker->fallback, parts->store);
+    refused_init(&worker->refused);
     denial_log_init(&worker->denials, random_seed());
     core_init(&worker->core, &parts->served->snapshot->server,
               parts->is_store_late);
@@ -163,7 +179,10 @@ static void worker_fini(struct worker *worker)
     if (worker->core.has_lock)
         store_thread_stop(&worker->store_thread);
     note_turn(worker, clock_boot_ns());
-    store_free(worker->store);
+    store_free(worker->store); /* which may fall back for the last time */
+    if (worker->fallback.memory)
+        store_free(worker->fallback.memory);
+    refused_fini(&worker->refused);
     unknowns_fini(&worker->unknowns);
     streams_fini(&worker->streams);
     calls_fini(&worker->calls);
@@ -264,7 +283,9 @@ static bool make_parts(struct worker_parts *parts, struct outage *outage,
     parts->is_store_redis = settings->kind == STORE_REDIS;
     parts->is_store_late = parts->is_store_redis;
     parts->store = store_open(settings, WORKER_FD_STORE, &events);
-    return parts->store;
+    if (parts->is_store_redis)
+        parts->memory = local_open(WORKER_FD_STORE);
+    return parts->store && (parts->memory || !parts->is_store_redis);
 }
 
 static void ignore_signals(void)

@@ -21,6 +21,9 @@
 #include "proto/server/store_thread.h"
 #include "proto/server/stream.h"
 #include "proto/server/unknown.h"
+#include "quota/carrier.h"
+#include "quota/fallback.h"
+#include "quota/refused.h"
 #include "quota/store.h"
 
 #include <stdbool.h>
@@ -36,6 +39,9 @@ struct worker {
     struct worker_block *block; /* its own in `shared` */
     struct store *store;
     struct outage *outage;
+    struct fallback fallback;
+    struct carrier carrier;
+    struct refused refused;
     struct serving serving;
     struct calls calls;
     struct endpoint endpoints[ENDPOINTS_MAX];
@@ -57,6 +63,7 @@ struct worker_parts {
     struct shared *shared;
     struct served *served; /* taken over */
     struct store *store;   /* taken over */
+    struct store *memory;  /* taken over: for its outages; NULL: none */
     bool is_store_late;    /* it may answer later */
     bool is_store_redis;   /* it was opened as such */
     struct outage *outage;

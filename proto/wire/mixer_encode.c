@@ -212,25 +212,27 @@ struct quota_result {
     Istio__Mixer__V1__ReferencedAttributes references;
 };
 
-static const char *refusal(const struct quota_answer *answer)
+static const char *words_of(const struct quota_answer *answer)
 {
-    if (answer->result == ASK_UNKNOWN)
+    if (answer->result == ASK_UNKNOWN && answer->grant.is_refused)
         return "is not configured";
-    return answer->grant.is_outage ? "cannot be checked" : "is exhausted";
+    return quota_grant_words(&answer->grant);
 }
 
+/* A grant that an open gate gave says so: clients look at the code only. */
 static bool set_quota_status(Google__Rpc__Status *wire, struct str name,
                              const struct quota_answer *answer,
                              struct arena *arena)
 {
+    enum status_code code =
+        answer->grant.is_refused ? STATUS_RESOURCE_EXHAUSTED : STATUS_OK;
+    const char *words = words_of(answer);
     struct str message;
 
-    if (!answer->grant.is_refused)
-        return set_status(wire, STATUS_OK, STR(""), arena);
-    message =
-        arena_printf(arena, "quota %.*s %s", STR_ARG(name), refusal(answer));
-    return message.data &&
-           set_status(wire, STATUS_RESOURCE_EXHAUSTED, message, arena);
+    if (words[0] == '\0')
+        return set_status(wire, code, STR(""), arena);
+    message = arena_printf(arena, "quota %.*s %s", STR_ARG(name), words);
+    return message.data && set_status(wire, code, message, arena);
 }
 
 static bool set_quota(struct quota_result *quota, struct str name,

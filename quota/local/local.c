@@ -117,7 +117,7 @@ static void for_each(const struct local *local, uint32_t set,
 
 /* Locks a set of shards in ascending order, so no two processes wait for each
  * other. False, with none locked, if one cannot be locked in time. */
-static bool lock_shards(struct local *local, uint32_t set)
+static bool lock_shards(struct local *local, uint32_t set, int64_t now_ns)
 {
     struct store *store = &local->store;
     int64_t wait_ns = store->is_up ? LOCAL_WAIT_NS : LOCAL_WAIT_AGAIN_NS;
@@ -126,8 +126,9 @@ static bool lock_shards(struct local *local, uint32_t set)
     store->stats.operations++;
     for (uint32_t rest = set; rest != 0; rest &= rest - 1) {
         uint32_t index = (uint32_t)__builtin_ctz(rest);
+        struct shard *shard = mapping_shard(&local->mapping, index);
 
-        switch (shard_lock(mapping_shard(&local->mapping, index), wait_ns)) {
+        switch (shard_lock(shard, wait_ns)) {
         case SHARD_RECOVERED:
             store->stats.recoveries++;
             break;
@@ -140,6 +141,7 @@ static bool lock_shards(struct local *local, uint32_t set)
             store->is_up = false;
             return false;
         }
+        shard_see(shard, now_ns);
         locked |= UINT32_C(1) << index;
     }
     store->is_up = true;
@@ -244,7 +246,7 @@ static enum store_when take_quotas(struct store *store, struct take *take,
     int64_t now_ns = mapping_time(&local->mapping, boot_ns);
     uint32_t set = shards_of_take(local, take);
 
-    if (!lock_shards(local, set)) {
+    if (!lock_shards(local, set, now_ns)) {
         take->status = TAKE_OUTAGE;
         return STORE_NOW;
     }
@@ -270,7 +272,7 @@ static enum store_when release_leases(struct store *store,
     int64_t now_ns = mapping_time(&local->mapping, boot_ns);
     uint32_t set = shards_of_release(local, release);
 
-    if (!lock_shards(local, set)) {
+    if (!lock_shards(local, set, now_ns)) {
         release->released = -1;
         return STORE_NOW;
     }
@@ -288,12 +290,13 @@ static enum store_when release_leases(struct store *store,
 }
 
 static enum store_when list_holders(struct store *store,
-                                    struct holders *holders, int64_t now_ns)
+                                    struct holders *holders, int64_t boot_ns)
 {
     struct local *local = local_of(store);
+    int64_t now_ns = mapping_time(&local->mapping, boot_ns);
     uint32_t set = bit_of(local, &holders->key);
 
-    holders->is_outage = !lock_shards(local, set);
+    holders->is_outage = !lock_shards(local, set, now_ns);
     if (!holders->is_outage) {
         struct site site = site_of(local, &holders->key, now_ns);
 
@@ -340,6 +343,12 @@ static const struct store_ops ops = {
     .step = step,
     .free = close_store,
 };
+
+/* One cell is the key's. */
+uint64_t local_leases_per_key(uint64_t size_bytes)
+{
+    return shard_cells(mapping_shard_bytes(size_bytes)) - 1;
+}
 
 int local_create(uint64_t size_bytes)
 {

@@ -1,8 +1,9 @@
 /*
- * The memory store: one mapping of fixed size, made by the master and shared
- * by all workers of one machine. Shards under process-shared robust mutexes;
- * an undo record is written before each change and rolled back when the owner
- * of a lock died. Bounded: expired entries go first, then live ones, counted.
+ * The memory store: one mapping of fixed size, made by the master, here or in a
+ * file (store_file.h), and shared by all workers of one machine. Shards under
+ * process-shared robust mutexes; an undo record is written before each change
+ * and rolled back when the owner of a lock died. Bounded: expired entries go
+ * first, then live ones, counted; see room.h. Its time is in timeline.h.
  * Model: nginx's shared zones.
  * Threads: a struct store belongs to one thread; the mapping to all.
  */
@@ -26,6 +27,13 @@
  */
 #define LOCAL_WAIT_NS INT64_C(20000000)
 #define LOCAL_WAIT_AGAIN_NS INT64_C(1000000)
+
+/*
+ * How many leases of one key a store of that size (in the range above) holds:
+ * all of a key lies in one of its shards. Beyond that live ones are dropped,
+ * those that end first.
+ */
+uint64_t local_leases_per_key(uint64_t size_bytes);
 
 /* Makes an empty store in a memfd, preallocated; not close-on-exec. -1 with
  * errno if there is no room. */

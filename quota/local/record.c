@@ -6,7 +6,7 @@ struct record record_find(const struct site *site, const struct charge *charge)
         .is_kept = charge->has_id && charge->amount != 0 &&
                    charge->limit->dedup_ns > 0,
     };
-    const struct node *node;
+    struct node *node;
 
     if (!record.is_kept)
         return record;
@@ -17,6 +17,8 @@ struct record record_find(const struct site *site, const struct charge *charge)
     if (site_is_live(site, node)) {
         record.is_known = true;
         record.granted = node->granted;
+    } else {
+        record.ended = node;
     }
     return record;
 }
@@ -28,6 +30,9 @@ void record_keep(const struct site *site, const struct charge *charge,
 
     if (!record->is_kept || granted == 0)
         return;
+    /* Else an id that comes again and again fills a chain. */
+    if (record->ended)
+        shard_drop_record(site->shard, record->ended);
     node = shard_add_record(site->shard, &record->name);
     node->granted = granted;
     node->ends_ns = instant_after(site->now_ns, charge->limit->dedup_ns);

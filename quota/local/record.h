@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 struct record {
-    bool is_kept;  /* the charge has an id, and its limit knows retries */
-    bool is_known; /* it is a retry */
+    bool is_kept;       /* the charge has an id, and its limit knows retries */
+    bool is_known;      /* it is a retry */
+    struct node *ended; /* one of that name that means nothing now, or NULL */
     int64_t granted;
     struct quota_id name;
 };

@@ -1,7 +1,9 @@
 /*
  * Keeps room in a shard. A hand goes round its nodes and frees what has ended;
- * so no node need be in a list by time. When there is no room, of some nodes
- * the one is dropped that would end first. Each step is committed by itself.
+ * so no node need be in a list by time. When there is no room, of 16 nodes
+ * spread over the shard the one is dropped that would end first; in place of a
+ * gate, its oldest lease. So what has ended goes first, then what ends soon.
+ * Each step is committed by itself.
  * Threads: any, under the shard's lock.
  */
 #ifndef QUOTA_LOCAL_ROOM_H

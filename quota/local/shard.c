@@ -15,31 +15,50 @@
 
 #define HEADS_PER_LINE (UNDO_LINE_BYTES / sizeof(uint32_t))
 
-static void init_lock(pthread_mutex_t *lock)
+void shard_renew_lock(struct shard *shard)
 {
     pthread_mutexattr_t attributes;
 
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
     pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(lock, &attributes);
+    pthread_mutex_init(&shard->lock, &attributes);
     pthread_mutexattr_destroy(&attributes);
+}
+
+/* One head per node; both end on a line. */
+static uint32_t count_nodes(size_t size)
+{
+    size_t count = (size - offsetof(struct shard, heads)) / NODE_AND_HEAD_BYTES;
+
+    count -= count % HEADS_PER_LINE;
+    assert(size >= SHARD_BYTES_MIN && count <= UINT32_MAX);
+    return (uint32_t)count;
+}
+
+uint32_t shard_cells(size_t size)
+{
+    uint32_t count = count_nodes(size);
+
+    return count - count / RECORDS_ONE_IN - 1;
+}
+
+bool shard_has_shape(const struct shard *shard, size_t size)
+{
+    uint32_t count = count_nodes(size);
+
+    return shard->head_count == count && shard->node_count == count &&
+           shard->record_count == count / RECORDS_ONE_IN;
 }
 
 void shard_init(struct shard *shard, size_t size)
 {
-    size_t count;
+    uint32_t count = count_nodes(size);
 
-    assert(size >= SHARD_BYTES_MIN);
-    /* One head per node; both end on a line. */
-    count = (size - offsetof(struct shard, heads)) /
-            (sizeof(struct node) + sizeof(uint32_t));
-    count -= count % HEADS_PER_LINE;
-    assert(count <= UINT32_MAX);
-    init_lock(&shard->lock);
-    shard->head_count = (uint32_t)count;
-    shard->node_count = (uint32_t)count;
-    shard->record_count = (uint32_t)count / RECORDS_ONE_IN;
+    shard_renew_lock(shard);
+    shard->head_count = count;
+    shard->node_count = count;
+    shard->record_count = count / RECORDS_ONE_IN;
     shard->root = (struct root){
         .fresh = shard->record_count + 1,
         .record = 1,
@@ -225,4 +244,13 @@ void shard_drop(struct shard *shard, struct node *node)
     node->kind = NODE_FREE;
     node->next = root->free;
     root->free = shard_index(shard, node);
+}
+
+void shard_drop_record(struct shard *shard, struct node *node)
+{
+    unlink_node(shard, node);
+    shard_touch(shard, &shard->root);
+    shard->root.counts[NODE_RECORD]--;
+    shard_touch(shard, node);
+    node->kind = NODE_FREE;
 }

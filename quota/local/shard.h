@@ -4,8 +4,8 @@
  * addresses, so it holds indices, never pointers. A process that dies with the
  * lock held leaves it to the next one, which undoes what was half done.
  *
- * Every function but shard_init and shard_lock: under the lock. Every change
- * to a line is announced by shard_touch; it stands after shard_commit.
+ * Functions are called under the lock, but for those up to shard_lock. Every
+ * change to a line is announced by shard_touch; it stands after shard_commit.
  * Threads: any, under the lock.
  */
 #ifndef QUOTA_LOCAL_SHARD_H
@@ -89,7 +89,8 @@ static_assert(sizeof(struct node) == UNDO_LINE_BYTES, "a node is one line");
  */
 struct shard {
     pthread_mutex_t lock;
-    uint32_t head_count, record_count, node_count; /* fixed */
+    uint32_t head_count, record_count, node_count; /* fixed by its size */
+    int64_t seen_ns; /* the latest time of an operation; never undone */
     alignas(UNDO_LINE_BYTES) struct undo undo;
     struct root {
         alignas(UNDO_LINE_BYTES) uint32_t free; /* chain of freed nodes */
@@ -100,10 +101,25 @@ struct shard {
     } root;
     alignas(UNDO_LINE_BYTES) uint32_t heads[];
 };
+static_assert(offsetof(struct shard, undo) == UNDO_LINE_BYTES,
+              "what every operation writes is one line");
+
+/* What a key costs in memory, and so does a lease. */
+#define NODE_AND_HEAD_BYTES (sizeof(struct node) + sizeof(uint32_t))
+static_assert(NODE_AND_HEAD_BYTES <= 96, "a promise, see docs/operation.md");
 
 /* Makes an empty shard of `size` bytes, zeroed, at least SHARD_BYTES_MIN. */
 #define SHARD_BYTES_MIN ((size_t)64 * 1024)
 void shard_init(struct shard *shard, size_t size);
+
+/* How many nodes it then has for all but records. */
+uint32_t shard_cells(size_t size);
+
+/* Whether its counts are those of a shard of that size. */
+bool shard_has_shape(const struct shard *shard, size_t size);
+
+/* Makes the lock new, whoever held it: nobody else has the shard. */
+void shard_renew_lock(struct shard *shard);
 
 enum shard_result {
     SHARD_LOCKED,
@@ -116,6 +132,13 @@ enum shard_result shard_lock(struct shard *shard, int64_t wait_ns);
 
 /* Everything is committed or rolled back by then. */
 void shard_unlock(struct shard *shard);
+
+/* An operation begins. */
+static inline void shard_see(struct shard *shard, int64_t now_ns)
+{
+    if (shard->seen_ns < now_ns)
+        shard->seen_ns = now_ns;
+}
 
 void shard_commit(struct shard *shard);
 void shard_roll_back(struct shard *shard);
@@ -158,5 +181,8 @@ struct node *shard_add_record(struct shard *shard, const struct quota_id *name);
 
 /* Takes a node, not of NODE_RECORD, out and frees it. */
 void shard_drop(struct shard *shard, struct node *node);
+
+/* Takes one of NODE_RECORD out. */
+void shard_drop_record(struct shard *shard, struct node *node);
 
 #endif

@@ -9,7 +9,7 @@ static void fence(void)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-static uint32_t get_count(struct undo *undo)
+static uint32_t get_count(const struct undo *undo)
 {
     return atomic_load_explicit(&undo->count, memory_order_relaxed);
 }
@@ -42,6 +42,19 @@ void undo_save(struct undo *undo, const void *address)
 void undo_commit(struct undo *undo)
 {
     set_count(undo, 0);
+}
+
+bool undo_is_sound(const struct undo *undo, size_t size)
+{
+    uint32_t count = get_count(undo);
+
+    if (count > UNDO_LINES_MAX)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (undo->lines[i] < sizeof(*undo) / UNDO_LINE_BYTES ||
+            undo->lines[i] >= size / UNDO_LINE_BYTES)
+            return false;
+    return true;
 }
 
 void undo_roll_back(struct undo *undo)

@@ -14,6 +14,8 @@
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define UNDO_LINE_BYTES 64
@@ -34,6 +36,10 @@ void undo_save(struct undo *undo, const void *address);
 
 /* Lets what was changed stand. */
 void undo_commit(struct undo *undo);
+
+/* Whether what it says to undo lies behind it, within `size` bytes from where
+ * it begins. */
+bool undo_is_sound(const struct undo *undo, size_t size);
 
 /* Undoes all changes since the last commit. May be repeated. */
 void undo_roll_back(struct undo *undo);

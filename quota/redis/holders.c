@@ -1,12 +1,13 @@
 #include "quota/redis/holders.h"
 
 #include "policy/base/clock.h"
+#include "quota/redis/row.h"
 
 #include <assert.h>
 #include <endian.h>
 
 /* Before the leases, and of each of them. */
-#define HEAD_INTEGERS 2
+#define HEAD_INTEGERS HOLDERS_INTEGERS_MIN
 #define ID_WORDS 4
 #define LEASE_INTEGERS (ID_WORDS + 2)
 static_assert(HEAD_INTEGERS + LEASE_INTEGERS * HOLDERS_MAX <=
@@ -18,11 +19,15 @@ static_assert(ID_WORDS * sizeof(uint32_t) == sizeof(struct quota_id),
 bool holders_put(struct outbox *outbox, struct str prefix,
                  const struct holders *holders)
 {
+    const struct lease_name any = { .quota = holders->quota,
+                                    .key = holders->key };
+    const struct row row = row_of_release(&any);
+
     outbox_begin(outbox, 6);
     outbox_put(outbox, STR("EVAL"));
     outbox_put(outbox, script_holders.text);
     outbox_put_i64(outbox, 1);
-    script_put_leases_key(outbox, prefix, holders->quota, &holders->key);
+    row_put_keys(&row, outbox, prefix);
     outbox_put_i64(outbox, HOLDERS_MAX);
     outbox_put_i64(outbox, HOLDERS_COUNT_MAX);
     return outbox_end(outbox);

@@ -17,6 +17,9 @@
 /* lua/holders.lua; made by the build. */
 extern const struct script script_holders;
 
+/* Of an answer. */
+#define HOLDERS_INTEGERS_MIN 2
+
 /* Writes the command. False: no room for it, nothing is written. */
 bool holders_put(struct outbox *outbox, struct str prefix,
                  const struct holders *holders);

@@ -1,93 +1,72 @@
 #include "quota/redis/operation.h"
 
 #include "quota/redis/holders.h"
-#include "quota/redis/script.h"
 
-static bool put_word(struct outbox *outbox, struct str word)
-{
-    outbox_begin(outbox, 1);
-    outbox_put(outbox, word);
-    return outbox_end(outbox);
-}
-
-static bool put_select(struct outbox *outbox, uint32_t database)
-{
-    outbox_begin(outbox, 2);
-    outbox_put(outbox, STR("SELECT"));
-    outbox_put_i64(outbox, database);
-    return outbox_end(outbox);
-}
-
-bool operation_put(const struct operation *operation, struct outbox *outbox,
-                   const struct operation_target *target)
+void operation_count(struct operation *operation)
 {
     switch (operation->kind) {
     case OPERATION_TAKE:
-        return script_put_take(outbox, target->prefix, operation->take);
+        operation->charge_count = operation->take->count;
+        operation->result_count = result_count_of_take(operation->take);
+        break;
     case OPERATION_RELEASE:
-        return script_put_release(outbox, target->prefix, operation->release);
-    case OPERATION_LOGIN:
-        return login_put(target->login, outbox);
+        operation->charge_count = operation->release->count;
+        operation->result_count = result_count_of_release(operation->release);
+        break;
     case OPERATION_HOLDERS:
-        return holders_put(outbox, target->prefix, operation->holders);
-    case OPERATION_SELECT:
-        return put_select(outbox, target->database);
-    case OPERATION_ROLE:
-        return put_word(outbox, STR("ROLE"));
-    case OPERATION_CLOCK:
-        return put_word(outbox, STR("TIME"));
-    case OPERATION_PROBE:
-        return script_put_probe(outbox, target->prefix);
-    case OPERATION_LOAD:
-        return script_put_load(outbox);
-    case OPERATION_EXPIRED:
+        operation->charge_count = 0;
+        operation->result_count = HOLDERS_INTEGERS_MIN;
+        break;
+    case OPERATION_GONE:
         break;
     }
-    return false;
 }
 
-bool operation_read(const struct operation *operation,
-                    const struct reply *reply)
+enum result operation_read(const struct operation *operation,
+                           const int64_t *integers)
 {
     switch (operation->kind) {
     case OPERATION_TAKE:
-        return script_read_take(reply, operation->take);
+        return result_read_take(integers, operation->take);
     case OPERATION_RELEASE:
-        return script_read_release(reply, operation->release);
+        return result_read_release(integers, operation->release);
     case OPERATION_HOLDERS:
-        return holders_read(reply, operation->holders);
-    case OPERATION_PROBE:
-        return script_read_probe(reply);
-    case OPERATION_ROLE:
-        return reply->kind == REPLY_OTHER &&
-               str_eq(str_of(reply->texts[0]), STR("master"));
-    case OPERATION_LOGIN:
-    case OPERATION_SELECT:
-    case OPERATION_CLOCK:
-    case OPERATION_LOAD:
-        return reply->kind == REPLY_OTHER;
-    case OPERATION_EXPIRED:
+    case OPERATION_GONE:
         break;
     }
-    return true;
+    return RESULT_READ;
 }
 
 void operation_fail(const struct operation *operation)
 {
-    if (operation->kind == OPERATION_TAKE)
+    switch (operation->kind) {
+    case OPERATION_TAKE:
         operation->take->status = TAKE_OUTAGE;
-    else if (operation->kind == OPERATION_RELEASE)
+        break;
+    case OPERATION_RELEASE:
         operation->release->released = -1;
-    else if (operation->kind == OPERATION_HOLDERS)
+        break;
+    case OPERATION_HOLDERS:
         operation->holders->is_outage = true;
+        break;
+    case OPERATION_GONE:
+        break;
+    }
 }
 
 void operation_done(const struct operation *operation)
 {
-    if (operation->kind == OPERATION_TAKE)
+    switch (operation->kind) {
+    case OPERATION_TAKE:
         operation->take->done(operation->take);
-    else if (operation->kind == OPERATION_RELEASE)
+        break;
+    case OPERATION_RELEASE:
         operation->release->done(operation->release);
-    else if (operation->kind == OPERATION_HOLDERS)
+        break;
+    case OPERATION_HOLDERS:
         operation->holders->done(operation->holders);
+        break;
+    case OPERATION_GONE:
+        break;
+    }
 }

@@ -1,15 +1,13 @@
 /*
- * What is sent to Redis: one command and its reply. A take, a release and a
- * list of holders have an owner that waits for it.
+ * A take, a release or a list of holders under way: its owner waits for it.
+ * Takes and releases go out together with others: see command.h.
  * Threads: its owner's.
  */
 #ifndef QUOTA_REDIS_OPERATION_H
 #define QUOTA_REDIS_OPERATION_H
 
 #include "policy/base/list.h"
-#include "quota/redis/login.h"
-#include "quota/redis/outbox.h"
-#include "quota/redis/reply.h"
+#include "quota/redis/result.h"
 #include "quota/store.h"
 
 #include <stdbool.h>
@@ -19,13 +17,7 @@ enum operation_kind {
     OPERATION_TAKE,
     OPERATION_RELEASE,
     OPERATION_HOLDERS,
-    OPERATION_EXPIRED, /* its owner has its answer; the reply is skipped */
-    OPERATION_LOGIN,
-    OPERATION_SELECT,
-    OPERATION_ROLE,  /* whether it is a master */
-    OPERATION_CLOCK, /* how late it is there */
-    OPERATION_PROBE,
-    OPERATION_LOAD,
+    OPERATION_GONE, /* its owner has his answer; what comes is skipped */
 };
 
 struct operation {
@@ -36,35 +28,20 @@ struct operation {
         struct release *release;
         struct holders *holders;
     };
-    int64_t deadline_ns; /* of one that has an owner */
-    struct list link;    /* of such a one under way: see pending.h */
+    int64_t deadline_ns;
+    uint32_t charge_count, result_count; /* see below */
+    struct list link;                    /* see pending.h */
 };
 
-static inline bool operation_has_owner(const struct operation *operation)
-{
-    return operation->kind == OPERATION_TAKE ||
-           operation->kind == OPERATION_RELEASE ||
-           operation->kind == OPERATION_HOLDERS;
-}
+/* How many charges it has, and how many integers answer it; a list of holders
+ * has none, and at least so many answer it. Neither changes when it is gone. */
+void operation_count(struct operation *operation);
 
-/* What the commands need besides. */
-struct operation_target {
-    struct str prefix; /* of all keys */
-    uint32_t database;
-    const struct login *login;
-};
+/* Of a take or release: fills the answer. integers: result_count of them. */
+enum result operation_read(const struct operation *operation,
+                           const int64_t *integers);
 
-/* Writes the command. False: no room, nothing is written. Not of one that
- * expired. */
-bool operation_put(const struct operation *operation, struct outbox *outbox,
-                   const struct operation_target *target);
-
-/* Fills the answer for its owner. False: the reply is not what the operation
- * is sent for, but an error or anything else. */
-bool operation_read(const struct operation *operation,
-                    const struct reply *reply);
-
-/* Fills the answer for its owner as an outage. */
+/* Fills the answer as an outage. */
 void operation_fail(const struct operation *operation);
 
 /* It is answered: tells its owner. */

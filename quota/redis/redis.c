@@ -3,6 +3,7 @@
 #include "quota/redis/sentinel.h"
 #include "quota/redis/session.h"
 
+#include <assert.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -37,6 +38,7 @@ static enum store_when redis_take(struct store *store, struct take *take,
                                    .take = take,
                                    .deadline_ns = take->deadline_ns };
 
+    assert(take->count > 0);
     for (uint32_t i = 0; i < take->count; i++)
         if (take->charges[i].limit->algorithm == LIMIT_CONCURRENCY)
             set_lease_id(&take->grants[i], &take->charges[i]);
@@ -52,6 +54,7 @@ static enum store_when redis_release(struct store *store,
                                    .release = release,
                                    .deadline_ns = release->deadline_ns };
 
+    assert(release->count > 0);
     return session_start(&of_store(store)->session, &operation, now_ns)
                ? STORE_LATER
                : STORE_NOW;
@@ -94,12 +97,12 @@ static void wait_until(struct store_wait *wait, int64_t deadline_ns)
 }
 
 static void wait_for(struct store_wait *wait,
-                     const struct connection *connection)
+                     const struct connection *connection, short events)
 {
     if (connection->fd < 0)
         return;
     wait->fds[wait->fd_count].fd = connection->fd;
-    wait->fds[wait->fd_count].events = connection_events(connection);
+    wait->fds[wait->fd_count].events = events;
     wait->fds[wait->fd_count].revents = 0;
     wait->fd_count++;
 }
@@ -110,10 +113,11 @@ static void redis_wait(struct store *store, struct store_wait *wait)
 
     wait->fd_count = 0;
     wait->deadline_ns = session_deadline_ns(&redis->session);
-    wait_for(wait, &redis->session.connection);
+    wait_for(wait, &redis->session.connection, session_events(&redis->session));
     if (redis->sentinel) {
         wait_until(wait, sentinel_deadline_ns(redis->sentinel));
-        wait_for(wait, &redis->sentinel->connection);
+        wait_for(wait, &redis->sentinel->connection,
+                 connection_events(&redis->sentinel->connection));
     }
 }
 

@@ -1,7 +1,5 @@
 #include "quota/redis/session.h"
 
-#include "quota/redis/fault.h"
-#include "quota/redis/script.h"
 #include "quota/redis/session_part.h"
 
 #include <poll.h>
@@ -45,16 +43,15 @@ void session_trip(struct session *session, const char *what, const char *why,
     tell(session);
 }
 
-/* One operation failed. */
-static void fail(struct session *session, const char *why, int64_t now_ns)
+void session_fail(struct session *session, const char *why, int64_t now_ns)
 {
     breaker_fail(&session->breaker, now_ns);
     snprintf(session->fault, sizeof(session->fault), "%s", why);
     tell(session);
 }
 
-static void answer_outage(struct session *session,
-                          const struct operation *operation)
+void session_answer_outage(struct session *session,
+                           const struct operation *operation)
 {
     session->store->stats.outages++;
     operation_fail(operation);
@@ -66,10 +63,13 @@ static void answer_outage(struct session *session,
 static void abandon_all(struct session *session)
 {
     struct operation operation;
+    struct command command;
 
+    while (pending_take_command(&session->pending, &command))
+        ;
     while (pending_take_first(&session->pending, &operation))
-        if (operation_has_owner(&operation))
-            answer_outage(session, &operation);
+        if (operation.kind != OPERATION_GONE)
+            session_answer_outage(session, &operation);
 }
 
 void session_lose(struct session *session, const char *what, const char *why,
@@ -83,22 +83,15 @@ void session_lose(struct session *session, const char *what, const char *why,
 
 /* -- Sending -- */
 
-static bool send_operation(struct session *session,
-                           const struct operation *operation)
+bool session_send(struct session *session, enum command_kind kind)
 {
-    if (pending_is_full(&session->pending) ||
-        !operation_put(operation, &session->connection.outbox,
-                       &session->target))
+    const struct command command = { .kind = kind };
+
+    if (pending_has_all_commands(&session->pending) ||
+        !command_put(kind, &session->connection.outbox, &session->target))
         return false;
-    pending_add(&session->pending, operation);
+    pending_add_command(&session->pending, command);
     return true;
-}
-
-bool session_send(struct session *session, enum operation_kind kind)
-{
-    const struct operation operation = { .kind = kind };
-
-    return send_operation(session, &operation);
 }
 
 bool session_start(struct session *session, struct operation *operation,
@@ -106,110 +99,40 @@ bool session_start(struct session *session, struct operation *operation,
 {
     operation->deadline_ns =
         sooner(operation->deadline_ns, now_ns + session->deadline_ns);
+    operation_count(operation);
     session->store->stats.operations++;
     if (session->breaker.state == BREAKER_CLOSED &&
-        operation->deadline_ns > now_ns && send_operation(session, operation))
+        operation->deadline_ns > now_ns &&
+        !pending_is_full(&session->pending)) {
+        pending_add(&session->pending, operation);
         return true;
+    }
     session->store->stats.outages++;
     operation_fail(operation);
     return false;
 }
 
-/* Redis does not know the script, so the operation did not run and may go out
- * again, after the script. */
-static bool send_again(struct session *session, struct operation operation)
-{
-    if (operation.is_repeated)
-        return false;
-    if (!session->is_loading && !session_send(session, OPERATION_LOAD))
-        return false;
-    session->is_loading = true;
-    operation.is_repeated = true;
-    return send_operation(session, &operation);
-}
-
 /* -- Replies -- */
 
-/* One operation failed, and what that says of the others. */
-static void take_fault(struct session *session, const struct reply *reply,
-                       int64_t now_ns)
-{
-    char why[SESSION_FAULT_BYTES];
-
-    session_explain(reply, why, sizeof(why));
-    if (reply->kind != REPLY_ERROR) {
-        session_lose(session, "", why, now_ns);
-        return;
-    }
-    switch (fault_kind_of(reply->error)) {
-    case FAULT_OPERATION:
-    case FAULT_SCRIPT:
-        fail(session, why, now_ns);
-        break;
-    case FAULT_AWAY:
-        session_trip(session, "", why, now_ns);
-        break;
-    case FAULT_ASTRAY:
-        session_lose(session, "", why, now_ns);
-        break;
-    }
-}
-
-static void finish_owned(struct session *session,
-                         const struct operation *operation,
-                         const struct reply *reply, int64_t now_ns)
-{
-    if (operation_read(operation, reply)) {
-        session_succeed(session);
-        operation_done(operation);
-    } else if (!script_is_missing(reply) || !send_again(session, *operation)) {
-        take_fault(session, reply, now_ns);
-        answer_outage(session, operation);
-    }
-}
-
-static void finish(struct session *session, const struct operation *operation,
-                   const struct reply *reply, int64_t now_ns)
-{
-    switch (operation->kind) {
-    case OPERATION_TAKE:
-    case OPERATION_RELEASE:
-    case OPERATION_HOLDERS:
-        finish_owned(session, operation, reply, now_ns);
-        break;
-    case OPERATION_LOGIN:
-    case OPERATION_SELECT:
-    case OPERATION_ROLE:
-    case OPERATION_CLOCK:
-    case OPERATION_PROBE:
-        session_finish_own(session, operation, reply, now_ns);
-        break;
-    case OPERATION_LOAD:
-        session->is_loading = false;
-        break;
-    case OPERATION_EXPIRED:
-        if (reply->kind == REPLY_OTHER)
-            session_lose(session, "", "malformed reply", now_ns);
-        break;
-    }
-}
-
-/* Each reply is that to the first operation that was sent. */
+/* Each reply is that to the first command that was sent. */
 static void finish_all(struct session *session, int64_t now_ns)
 {
     struct connection *connection = &session->connection;
 
     while (connection->fd >= 0) {
         enum reply_result result = reply_next(&connection->reader);
-        struct operation operation;
+        const struct reply *reply = &connection->reader.reply;
+        struct command command;
 
         if (result == REPLY_NONE)
             return;
-        if (result == REPLY_READY &&
-            pending_take_first(&session->pending, &operation))
-            finish(session, &operation, &connection->reader.reply, now_ns);
-        else
+        if (result != REPLY_READY ||
+            !pending_take_command(&session->pending, &command))
             session_lose(session, "", "malformed reply", now_ns);
+        else if (command.operation_count > 0)
+            session_finish_operations(session, &command, reply, now_ns);
+        else
+            session_finish_own(session, command.kind, reply, now_ns);
     }
 }
 
@@ -251,8 +174,10 @@ static void handle_time(struct session *session, int64_t now_ns)
     struct operation operation;
 
     while (pending_take_due(&session->pending, now_ns, &operation)) {
-        fail(session, "no answer in time", now_ns);
-        answer_outage(session, &operation);
+        /* What was not sent in time says nothing of Redis. */
+        if (operation.result_count > 0)
+            session_fail(session, "no answer in time", now_ns);
+        session_answer_outage(session, &operation);
     }
     session_pass_time(session, now_ns);
 }
@@ -268,9 +193,17 @@ void session_step(struct session *session, short revents, int64_t now_ns)
     handle_time(session, now_ns);
     if (!connection->is_connected)
         return;
+    session_send_operations(session);
     fault = connection_send(connection);
     if (fault)
         session_lose(session, "", fault, now_ns);
+}
+
+short session_events(const struct session *session)
+{
+    short events = connection_events(&session->connection);
+
+    return session->pending.unsent_count > 0 ? events | POLLOUT : events;
 }
 
 int64_t session_deadline_ns(const struct session *session)
@@ -297,7 +230,7 @@ void session_init(struct session *session, struct store *store,
         .is_led = is_led,
     };
     login_init(&session->login, &settings->credentials);
-    session->target = (struct operation_target){
+    session->target = (struct command_target){
         .prefix = str_of(session->prefix),
         .database = settings->database,
         .login = &session->login,

@@ -13,8 +13,11 @@
  * connection it waits for its owner to say so, and makes sure that it finds a
  * master there.
  *
- * Two files: session.c has what concerns operations, session_probe.c what the
- * session says and asks for itself.
+ * Operations that are asked for between two steps go out together: one alone
+ * when idle, many in one call of the script under load.
+ *
+ * Three files: session.c has the frame, session_batch.c what concerns
+ * operations, session_probe.c what the session says and asks for itself.
  * Threads: its owner's.
  */
 #ifndef QUOTA_REDIS_SESSION_H
@@ -46,7 +49,7 @@ struct session {
     char *server; /* as it is told to people */
     char *prefix;
     struct login login;
-    struct operation_target target;
+    struct command_target target;
     int64_t deadline_ns; /* of an operation, from its start */
 
     struct address address;
@@ -77,12 +80,14 @@ void session_init(struct session *session, struct store *store,
 /* Answers what is under way as an outage first. */
 void session_fini(struct session *session);
 
-/* Sends one that has an owner (deadline_ns set by its owner, shortened here);
- * its owner is told later. False: an outage, known at once. */
+/* Takes one on (deadline_ns set by its owner, shortened here). It goes out with
+ * the next step, together with others, and its owner is told later. False: an
+ * outage, known at once. */
 bool session_start(struct session *session, struct operation *operation,
                    int64_t now_ns);
 
-/* As the functions of the store. revents: of its connection's socket. */
+/* As the functions of the store. Events are of its connection's socket. */
+short session_events(const struct session *session);
 int64_t session_deadline_ns(const struct session *session);
 void session_step(struct session *session, short revents, int64_t now_ns);
 

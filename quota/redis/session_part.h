@@ -14,6 +14,9 @@
 /* An operation or a probe succeeded. */
 void session_succeed(struct session *session);
 
+/* An operation failed: several in a row mean that Redis is away. */
+void session_fail(struct session *session, const char *why, int64_t now_ns);
+
 /* Redis is away, or as good as that; the connection may still be good. The
  * reason is both texts, joined. */
 void session_trip(struct session *session, const char *what, const char *why,
@@ -23,17 +26,31 @@ void session_trip(struct session *session, const char *what, const char *why,
 void session_lose(struct session *session, const char *what, const char *why,
                   int64_t now_ns);
 
-/* Sends an operation of its own. False: no room. */
-bool session_send(struct session *session, enum operation_kind kind);
+/* Sends a command of its own. False: no room. */
+bool session_send(struct session *session, enum command_kind kind);
+
+/* Nothing holds the operation any more: tells its owner of the outage. */
+void session_answer_outage(struct session *session,
+                           const struct operation *operation);
+
+/* -- session_batch.c -- */
+
+/* What has been asked for since the last step goes out together. What finds no
+ * room waits for it. */
+void session_send_operations(struct session *session);
+
+/* A command that carried operations, and was taken, is answered. */
+void session_finish_operations(struct session *session,
+                               const struct command *command,
+                               const struct reply *reply, int64_t now_ns);
 
 /* -- session_probe.c -- */
 
 /* The connection is there: says and asks what comes first. */
 void session_greet(struct session *session, int64_t now_ns);
 
-/* An operation of its own is answered. */
-void session_finish_own(struct session *session,
-                        const struct operation *operation,
+/* A command of its own is answered. */
+void session_finish_own(struct session *session, enum command_kind kind,
                         const struct reply *reply, int64_t now_ns);
 
 /* Probes that are due, names that are looked up, answers that do not come. */

@@ -38,7 +38,7 @@ static void send_clock(struct session *session, int64_t now_ns)
     if (session->is_clock_asked)
         return;
     /* Without room for it, another time will do. */
-    session->is_clock_asked = session_send(session, OPERATION_CLOCK);
+    session->is_clock_asked = session_send(session, COMMAND_CLOCK);
     session->clock_sent_ns = now_ns;
 }
 
@@ -46,7 +46,7 @@ static void send_probe(struct session *session, int64_t now_ns)
 {
     send_clock(session, now_ns);
     session->probe_sent_ns = now_ns;
-    if (!session_send(session, OPERATION_PROBE))
+    if (!session_send(session, COMMAND_PROBE))
         session_lose(session, "", "no room for a probe", now_ns);
 }
 
@@ -55,11 +55,11 @@ void session_greet(struct session *session, int64_t now_ns)
 {
     session->store->stats.reconnects++;
     if (login_is_needed(&session->login))
-        session_send(session, OPERATION_LOGIN);
+        session_send(session, COMMAND_LOGIN);
     if (session->target.database != 0)
-        session_send(session, OPERATION_SELECT);
+        session_send(session, COMMAND_SELECT);
     if (session->is_led)
-        session_send(session, OPERATION_ROLE);
+        session_send(session, COMMAND_ROLE);
     send_probe(session, now_ns);
 }
 
@@ -191,37 +191,36 @@ static void finish_select(struct session *session, const struct reply *reply,
     session_lose(session, "cannot select the database: ", why, now_ns);
 }
 
-void session_finish_own(struct session *session,
-                        const struct operation *operation,
+void session_finish_own(struct session *session, enum command_kind kind,
                         const struct reply *reply, int64_t now_ns)
 {
-    bool is_good = operation_read(operation, reply);
+    bool is_good = command_is_answered(kind, reply);
 
-    switch (operation->kind) {
-    case OPERATION_LOGIN:
+    switch (kind) {
+    case COMMAND_LOGIN:
         if (!is_good)
             session_lose(session, "cannot log in: ", login_fault(reply),
                          now_ns);
         break;
-    case OPERATION_SELECT:
+    case COMMAND_SELECT:
         if (!is_good)
             finish_select(session, reply, now_ns);
         break;
-    case OPERATION_ROLE:
+    case COMMAND_ROLE:
         if (!is_good)
             finish_role(session, reply, now_ns);
         break;
-    case OPERATION_CLOCK:
+    case COMMAND_CLOCK:
         finish_clock(session, reply, now_ns);
         break;
-    case OPERATION_PROBE:
+    case COMMAND_PROBE:
         finish_probe(session, reply, now_ns);
         break;
-    case OPERATION_TAKE:
-    case OPERATION_RELEASE:
-    case OPERATION_HOLDERS:
-    case OPERATION_EXPIRED:
-    case OPERATION_LOAD:
+    case COMMAND_LOAD:
+        session->is_loading = false;
+        break;
+    case COMMAND_CHARGE:
+    case COMMAND_HOLDERS:
         break;
     }
 }

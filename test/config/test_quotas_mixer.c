@@ -353,12 +353,13 @@ static void answer(struct decided *decided, bool is_outage)
 
     assert_non_null(store);
     take_init(&take, store, check->requests, check->request_count,
-              snapshot->limits, STR(""), SECOND);
+              snapshot->limits, STR(""));
+    take.deadline_ns = SECOND;
     if (is_outage)
         take.status = TAKE_OUTAGE;
     else
         store_take(store, &take, HOUR);
-    take_settle(&take, check->requests, snapshot->limits);
+    take_settle(&take, check->requests, snapshot->limits, NULL);
     check_finish(check, take.grants);
     store_free(store);
     close(fd);

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#define DAY (24 * HOUR)
+
 static void test_defaults(void **state)
 {
     struct snapshot *snapshot = load_text("");
@@ -38,6 +40,24 @@ static void test_defaults(void **state)
     row_equal_i64("level", snapshot->log.level, LOG_LEVEL_INFO);
     row_equal_i64("quotas", snapshot->ruleset.quota_count, 0);
     row_equal_i64("rules", snapshot->ruleset.rule_count, 0);
+    snapshot_free(snapshot);
+}
+
+/* Paths are relative to the file that they are in. */
+static void test_store_path(void **state)
+{
+    struct snapshot *snapshot =
+        load_text("store = { size = \"2MiB\";\n  path = \"usage\"; };");
+    const struct store_settings *store = &snapshot->store;
+
+    (void)state;
+    row_equal_str("path", store->path, STR("usage"));
+    row_equal_i64("its end", store->path.data[store->path.len], '\0');
+    row_equal_i64("line", store->path_place.line, 2);
+    row_equal_i64("column", store->path_place.column, 10);
+    snapshot_free(snapshot);
+    snapshot = load_text("");
+    row_equal_str("none", snapshot->store.path, STR(""));
     snapshot_free(snapshot);
 }
 
@@ -230,14 +250,14 @@ static const struct {
       NULL,
       { .algorithm = LIMIT_FIXED_WINDOW,
         .amount = 5,
-        .period_ns = 7 * 24 * HOUR,
+        .period_ns = 7 * DAY,
         .calendar = CALENDAR_WEEK } },
     { "to months, of which some are shorter",
       ALIGNED "amount = 5; per = \"month\";",
       NULL,
       { .algorithm = LIMIT_FIXED_WINDOW,
         .amount = 5,
-        .period_ns = 31 * 24 * HOUR,
+        .period_ns = 31 * DAY,
         .calendar = CALENDAR_MONTH } },
     { "to years",
       ALIGNED "amount = 5; per = \"year\";",
@@ -579,12 +599,13 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),    cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_concurrency), cmocka_unit_test(test_rates),
-        cmocka_unit_test(test_windows),     cmocka_unit_test(test_unlimited),
-        cmocka_unit_test(test_identity),    cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_hostile),     cmocka_unit_test(test_wide_group),
-        cmocka_unit_test(test_many_rules),  cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_defaults),   cmocka_unit_test(test_store_path),
+        cmocka_unit_test(test_settings),   cmocka_unit_test(test_concurrency),
+        cmocka_unit_test(test_rates),      cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_unlimited),  cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_rules),      cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_wide_group), cmocka_unit_test(test_many_rules),
+        cmocka_unit_test(test_threads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

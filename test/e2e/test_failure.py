@@ -2,6 +2,7 @@
 import concurrent.futures
 import os
 import random
+import re
 import signal
 import socket
 import threading
@@ -10,7 +11,7 @@ import time
 import grpc
 import pytest
 
-from configs import DENY_BLUE, IN_FLIGHT, in_flight
+from configs import DENY_BLUE, IN_FLIGHT, in_flight, rate
 from support import run, until
 
 RATINGS = {"destination.service.host": "ratings"}
@@ -50,6 +51,119 @@ def test_redis_dies_and_comes_back(sluice, redis, on_outage, passes):
           what="limits hold again within a second")
     assert slowest(client, 7, {"in-flight": 1})[1] == 5
     until(lambda: len(server.events("store_back")) == 1, what=server.log)
+
+
+MARKS = {"open": "passed unchecked", "local": "was counted here only"}
+
+
+@pytest.mark.parametrize("on_outage", ["open", "local"])
+@pytest.mark.parametrize("by_rule", [True, False])
+def test_an_open_gate_is_seen_to_be_open(sluice, redis, on_outage, by_rule):
+    rule = 'rules = ( { name = "limit"; quota = "in-flight"; } );'
+    server = sluice(in_flight(100, on_outage=on_outage) + rule * by_rule,
+                    store=redis.store(deadline="20ms"))
+    client = server.client()
+    quotas = None if by_rule else {"in-flight": 1}
+
+    def check():
+        answer = client.check(RATINGS, quotas)
+        if by_rule:
+            return answer.code, answer.message
+        status = answer.response.quotas["in-flight"].status
+        return status.code, status.message
+
+    def counted(name):
+        return server.status()["quotas"]["in-flight"][name]
+
+    assert check() == (0, "")
+    redis.kill()
+    calls = [check() for _ in range(20)]
+    assert all(code == 0 and MARKS[on_outage] in message
+               for code, message in calls), calls
+    name = "outage_open" if on_outage == "open" else "outage_local_granted"
+    assert counted(name) == 20
+    assert server.metric(f"sluice_quota_{name}_total", quota="in-flight") == 20
+    gate = server.status()["store"]["gate"]
+    assert gate["open"] and gate["answers"] == 20 and gate["episodes"] == 1
+    assert "DOWN since" in run("status", "-s", f"127.0.0.1:{server.admin_port}").stdout
+
+    redis.start()
+    until(lambda: not server.status()["store"]["gate"]["open"], 5,
+          what="gate shut")
+    until(lambda: check() == (0, ""), 5, what="no mark any more")
+    server.wait_event("store_back")
+    assert len(server.events("store_outage")) == 1, server.log()
+    back = server.events("store_back")
+    assert len(back) == 1 and re.search(r"after_ms=\d+ answers=20", back[0])
+    assert server.status()["store"]["gate"]["last_ms"] > 0
+    assert counted(name) == 20
+
+
+def test_local_counts_on_and_tells_redis(sluice, redis):
+    """Two workers, one of three replicas: its share is a third."""
+    server = sluice(in_flight(30, on_outage="local"),
+                    store=redis.store(deadline="20ms") + " replicas = 3;"
+                    ' local_size = "1MiB";', workers=2)
+    clients = [server.client() for _ in range(4)]
+    before = clients[0].check(RATINGS, {"in-flight": 1}, dedup="before")
+    redis.kill()
+    held = []
+    for i in range(40):
+        answer = clients[i % 4].check(RATINGS, {"in-flight": 1},
+                                      dedup=f"call-{i}")
+        if answer.passed:
+            held.append(answer.lease)
+        else:
+            status = answer.response.quotas["in-flight"].status
+            assert status.code == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
+            assert "is exhausted here" in status.message
+    assert len(held) == 10
+    counters = server.status()["quotas"]["in-flight"]
+    assert counters["outage_local_granted"] == 10
+    assert counters["outage_local_refused"] == 30
+    assert counters["outage_open"] == 0
+
+    # Released by any worker, while Redis is away.
+    assert clients[3].release(held.pop()) == 1
+    # Of a lease that only Redis knows, nobody can say so.
+    with pytest.raises(grpc.RpcError) as error:
+        clients[0].release(before.lease)
+    assert error.value.code() == grpc.StatusCode.UNAVAILABLE
+
+    redis.start()
+    until(lambda: not server.status()["store"]["gate"]["open"], 5,
+          what="gate shut")
+    until(lambda: server.metric("sluice_carried_over_total") == 10, 5,
+          what="all carried over")
+    assert server.status()["store"]["journal"]["entries"] == 0
+    assert server.status()["store"]["journal"]["lost"] == 0
+    # Redis has forgotten the one from before: 9 of 30 are held.
+    assert slowest(clients[0], 25, {"in-flight": 1})[1] == 21
+    assert [clients[i % 4].release(lease)
+            for i, lease in enumerate(held)] == [1] * 9
+    assert slowest(clients[1], 12, {"in-flight": 1})[1] == 9
+
+
+def test_local_tells_redis_of_rates(sluice, redis):
+    server = sluice(rate(100, more='on_outage = "local";'),
+                    store=redis.store(deadline="20ms") + " replicas = 2;")
+    client = server.client()
+    user = {"source.user": "ann"}
+    assert client.check(user, {"per-user": 1}).passed
+    redis.kill()
+    passed = sum(client.check(user, {"per-user": 1}).passed
+                 for _ in range(60))
+    assert passed == 50
+    redis.start()
+    until(lambda: not server.status()["store"]["gate"]["open"], 5,
+          what="gate shut")
+    until(lambda: server.metric("sluice_carried_over_total") == 1, 5,
+          what="all carried over")
+    answer = client.check(user, {"per-user": 60}, best_effort=True)
+    assert answer.granted["per-user"] == 50, "the rest of 100"
+    # The share of this window is used up, however often Redis goes.
+    redis.kill()
+    assert not client.check(user, {"per-user": 1}).passed
 
 
 def test_redis_freezes(sluice, redis):

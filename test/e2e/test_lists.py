@@ -98,6 +98,34 @@ def test_a_large_list_holds_nobody_up(sluice, tmp_path):
     assert list_status(server)["entries"] == 500_000
 
 
+def own_mib(pid):
+    """Memory of a process that is no mapping of something."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as lines:
+        return sum(int(line.split()[1]) for line in lines
+                   if line.startswith("RssAnon")) / 1024
+
+
+def test_a_million_entries_are_in_memory_once(sluice, tmp_path):
+    path = tmp_path / "s0" / "banned.txt"
+    path.parent.mkdir()
+    path.write_text("ann\n")
+    server = sluice(banned('file = "banned.txt"; max_size = "64MiB";'))
+    client = server.client()
+    assert code(client, "ann") == DENIED
+    before = [own_mib(pid) for pid in server.worker_pids()]
+    path.write_text("".join(f"user-{i}@example.com\n"
+                            for i in range(1_000_000)))
+    server.wait_generation(2, within=60)
+    for i in range(0, 1_000_000, 999):
+        assert code(client, f"user-{i}@example.com") == DENIED
+    assert code(client, "user-1000000@example.com") == PASSED
+    assert list_status(server)["entries"] == 1_000_000
+    # The text alone is 22 MiB; what was read was not copied.
+    after = [own_mib(pid) for pid in server.worker_pids()]
+    for was, now in zip(before, after):
+        assert now - was < 15, "a worker has a list of its own"
+
+
 # --- the web ----------------------------------------------------------------
 
 class Web:

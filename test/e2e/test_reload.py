@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 
-from configs import DENY_BLUE, in_flight
+from configs import DENY_BLUE, in_flight, window
 
 RATINGS = {"destination.service.host": "ratings"}
 
@@ -14,16 +14,19 @@ class Load:
 
     def __init__(self, client):
         self.client, self.calls, self.failures = client, 0, []
+        self.worst = 0  # seconds that a call took
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
     def run(self):
         while not self.stopping.is_set():
+            begun = time.monotonic()
             try:
                 self.client.check(RATINGS)
             except Exception as error:  # every failure counts
                 self.failures.append(error)
+            self.worst = max(self.worst, time.monotonic() - begun)
             self.calls += 1
 
     def stop(self):
@@ -48,6 +51,46 @@ def test_a_limit_changes_under_load(sluice, store):
     assert [load.failures for load in loads] == [[], [], [], []]
     changes = server.events("changed")
     assert any("max" in line and "3 -> 5" in line for line in changes), changes
+
+
+def test_usage_outlives_an_amount_but_not_a_window(sluice, store):
+    server = sluice(window("fixed_window", 5), store=store)
+    client = server.client()
+    assert client.check({}, {"per-user": 4}).granted["per-user"] == 4
+    steps = [
+        (window("fixed_window", 6), 2),
+        (window("fixed_window", 6, per="2h"), 6),
+        (window("rolling_window", 6, per="2h"), 6),
+        (window("rolling_window", 7, per="2h", more='bucket = "1h";'), 1),
+        (window("fixed_window", 6, per="month", more="align = true;"), 6),
+        (window("fixed_window", 5), 0),
+    ]
+    for generation, (config, left) in enumerate(steps, 2):
+        server.replace(config)
+        server.wait_generation(generation)
+        answer = client.check({}, {"per-user": 100}, best_effort=True)
+        assert answer.granted["per-user"] == left, config
+
+
+def test_ten_thousand_rules_hold_nobody_up(sluice):
+    def rules(message):
+        return "rules = (" + ",\n".join(
+            f'{{ name = "r{i}"; deny = {{ message = "{message}"; }};'
+            f' match = "request.path | \'\' == \'/{i}\'"; }}'
+            for i in range(10_000)) + ");"
+
+    server = sluice(rules("one"))
+    client = server.client()
+    loads = [Load(server.client()) for _ in range(2)]
+    server.replace(rules("two"))
+    server.wait_generation(2, within=60)
+    assert client.check({"request.path": "/9999"}).message == "r9999:two"
+    calls = sum(load.stop() for load in loads)
+    assert calls > 100
+    assert [load.failures for load in loads] == [[], []]
+    # Two workers loaded 10,000 rules each, beside the calls of one thread.
+    worst = max(load.worst for load in loads)
+    assert worst < 2, worst
 
 
 def test_a_broken_edit_is_refused_with_its_place(sluice):

@@ -4,7 +4,9 @@
  */
 #include "policy/base/clock.h"
 #include "quota/redis/clock_offset.h"
+#include "quota/redis/holders.h"
 #include "quota/redis/login.h"
+#include "quota/redis/result.h"
 #include "quota/redis/script.h"
 #include "quota/redis/sentinel.h"
 
@@ -23,21 +25,33 @@ static const struct limit limits[] = {
       .period_ns = LIMIT_PERIOD_MAX_NS,
       .burst = LIMIT_AMOUNT_MAX },
     { .algorithm = LIMIT_CONCURRENCY, .amount = 5, .lease_ns = SECOND },
+    { .algorithm = LIMIT_FIXED_WINDOW, .amount = 4, .period_ns = MINUTE },
+    { .algorithm = LIMIT_ROLLING_WINDOW,
+      .amount = 6,
+      .period_ns = LIMIT_WINDOW_MAX_NS,
+      .bucket_ns = HOUR },
 };
 #define LIMIT_COUNT (sizeof(limits) / sizeof(limits[0]))
 
-static void read_take(const struct reply *reply, uint32_t count)
+static bool has(const struct reply *reply, uint32_t count)
+{
+    return reply->kind == REPLY_INTEGERS && reply->count == count;
+}
+
+/* `count` charges, of algorithms that begin with the first one. */
+static void read_take(const struct reply *reply, uint32_t first, uint32_t count)
 {
     struct take take = { .count = count };
 
     for (uint32_t i = 0; i < count; i++)
         take.charges[i] = (struct charge){
-            .limit = &limits[i % LIMIT_COUNT],
+            .limit = &limits[(first + i) % LIMIT_COUNT],
             .amount = (int64_t)i - 1,
             .is_best_effort = i % 3 == 0,
             .is_shadow = i % 5 == 0,
         };
-    if (!script_read_take(reply, &take))
+    if (!has(reply, result_count_of_take(&take)) ||
+        result_read_take(reply->integers, &take) != RESULT_READ)
         return;
     assert(take.status != TAKE_OUTAGE);
     for (uint32_t i = 0; i < count; i++) {
@@ -45,6 +59,7 @@ static void read_take(const struct reply *reply, uint32_t count)
         assert(take.grants[i].remaining >= 0);
         assert(take.grants[i].valid_for_ns >= 0);
         assert(take.grants[i].retry_after_ns >= -1);
+        assert(take.grants[i].full_after_ns >= -1);
     }
 }
 
@@ -69,14 +84,30 @@ static void read_words(const struct reply *reply)
     assert((login_fault(reply) == NULL) == (reply->kind == REPLY_OTHER));
 }
 
+static void read_holders(const struct reply *reply)
+{
+    struct holders holders = { .is_outage = true };
+
+    if (!holders_read(reply, &holders))
+        return;
+    assert(!holders.is_outage && holders.units >= 0);
+    assert(holders.count <= HOLDERS_MAX);
+    assert(holders.count <= holders.lease_count);
+    for (uint32_t i = 0; i < holders.count; i++)
+        assert(holders.items[i].units > 0 && holders.items[i].ends_in_ns >= 0);
+}
+
 static void read_reply(const struct reply *reply)
 {
     struct release release = { .count = 2 };
 
     for (uint32_t count = 1; count <= QUOTAS_PER_CHECK_MAX; count++)
-        read_take(reply, count);
-    if (script_read_release(reply, &release))
+        for (uint32_t first = 0; first < LIMIT_COUNT; first++)
+            read_take(reply, first, count);
+    if (has(reply, result_count_of_release(&release)) &&
+        result_read_release(reply->integers, &release) == RESULT_READ)
         assert(release.released >= 0);
+    read_holders(reply);
     assert(!(script_read_probe(reply) && script_is_missing(reply)));
     read_words(reply);
 }

@@ -130,7 +130,7 @@ static struct lease_name take(struct bench *bench, const char *quota,
 static void test_peek_and_reset_of_a_rate(void **state)
 {
     struct bench *bench = *state;
-    uint64_t epoch = bench->desk.shared->quota_epoch;
+    uint64_t epoch = bench->desk.shared->gate.epoch;
     json_t *body;
 
     take(bench, "rate", "ann", 4);
@@ -144,13 +144,13 @@ static void test_peek_and_reset_of_a_rate(void **state)
                         "user=ann");
     json_decref(body);
     /* Looking gives nothing back. */
-    assert_int_equal(bench->desk.shared->quota_epoch, epoch);
+    assert_int_equal(bench->desk.shared->gate.epoch, epoch);
 
     body = ask_well(bench, "/v1/reset", ANN);
     assert_int_equal(number(body, "released"), 4);
     assert_int_equal(number(body, "used"), 0);
     json_decref(body);
-    assert_int_equal(bench->desk.shared->quota_epoch, epoch + 1);
+    assert_int_equal(bench->desk.shared->gate.epoch, epoch + 1);
 
     body = ask_well(bench, "/v1/peek", BOB);
     assert_int_equal(number(body, "used"), 1);
@@ -242,7 +242,7 @@ static void test_refusals(void **state)
         { "nothing", "/v1/release", "{}", 400, "handle" },
     };
     struct bench *bench = *state;
-    uint64_t epoch = bench->desk.shared->quota_epoch;
+    uint64_t epoch = bench->desk.shared->gate.epoch;
 
     for (size_t i = 0; i < ROWS(rows); i++) {
         struct desk_answer answer = ask(bench, rows[i].path, rows[i].body);
@@ -253,7 +253,7 @@ static void test_refusals(void **state)
         row_true(rows[i].why, error && strstr(error, rows[i].error));
         json_decref(answer.body);
     }
-    assert_int_equal(bench->desk.shared->quota_epoch, epoch);
+    assert_int_equal(bench->desk.shared->gate.epoch, epoch);
 }
 
 /* ---- a store that is away ---------------------------------------------- */

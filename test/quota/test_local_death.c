@@ -4,10 +4,11 @@
  * The linker puts us between the store and its undo log (--wrap), so that a
  * child can die just before or after a line is saved, or a change committed or
  * undone. What it may have written to the lines it saved is anything, so it
- * leaves garbage there.
+ * leaves garbage there. And it is stepped through, to die at any instruction.
  */
 #include "test/quota/drive.h"
 #include "test/quota/local_check.h"
+#include "test/quota/random.h"
 #include "test/support/table.h"
 
 #include "policy/base/clock.h"
@@ -17,6 +18,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -460,6 +462,107 @@ static void a_death_in_a_recovery_is_recovered(void **state)
     }
 }
 
+/* ---- at any instruction ------------------------------------------------ */
+
+/* Instructions that are run for each case, over all its deaths: an operation
+ * has a few thousand, and many more where a sanitizer adds its own. */
+#define INSTRUCTIONS 30000
+
+/* A child that has stopped just before the operation; -1 if it may not be
+ * traced. */
+static pid_t start_traced(int fd, const struct part *during, int64_t now_ns)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        struct store *store = local_open(fd);
+
+        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+            _exit(1);
+        raise(SIGSTOP);
+        take_parts(store, during, now_ns);
+        _exit(0);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFSTOPPED(status) ? child : -1;
+}
+
+/* Lets it run one instruction. False: it has ended. */
+static bool run_instruction(pid_t child)
+{
+    int status;
+
+    assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFSTOPPED(status);
+}
+
+/* How many the whole operation has; 0 if it may not be traced. */
+static int count_instructions(size_t index)
+{
+    int64_t now_ns;
+    int fd = make_store(SIZE_BYTES, index, &now_ns);
+    pid_t child = start_traced(fd, cases[index].during, now_ns);
+    int count = 0;
+
+    while (child > 0 && run_instruction(child))
+        count++;
+    close(fd);
+    return count;
+}
+
+/* Returns how often it was recovered from. */
+static uint64_t die_at_instruction(size_t index, const struct bounds *bounds,
+                                   int count)
+{
+    int64_t now_ns;
+    int fd = make_store(SIZE_BYTES, index, &now_ns);
+    struct store *store = local_open(fd);
+    pid_t child = start_traced(fd, cases[index].during, now_ns);
+    uint64_t recoveries;
+    bool is_alive = true;
+
+    while (is_alive && count-- > 0)
+        is_alive = run_instruction(child);
+    if (is_alive) {
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+    }
+    check_left(index, bounds, store, now_ns);
+    assert_int_equal(store->stats.lock_timeouts, 0);
+    recoveries = store->stats.recoveries;
+    local_check(fd);
+    store_free(store);
+    close(fd);
+    return recoveries;
+}
+
+static void a_death_at_any_instruction_is_recovered(void **state)
+{
+    struct random random = random_from(11);
+    uint64_t recoveries = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(cases); i++) {
+        struct bounds bounds = find_bounds(i);
+        int count = count_instructions(i);
+
+        if (count == 0)
+            skip();
+        /* It may be a few less the next time, as keys are hashed. */
+        for (int run = 0; run < INSTRUCTIONS;) {
+            int last = (int)random_below(&random, count);
+
+            recoveries += die_at_instruction(i, &bounds, last);
+            run += last;
+        }
+    }
+    /* Most of an operation is under the lock. */
+    assert_true(recoveries > ROWS(cases) / 2);
+}
+
 /* A store of one shard, so that all lines are behind one undo log. */
 static struct watch start_watch(const struct shard *shard)
 {
@@ -513,6 +616,7 @@ int main(void)
         cmocka_unit_test(every_change_is_saved_first),
         cmocka_unit_test(a_death_at_any_step_is_recovered),
         cmocka_unit_test(a_death_in_a_recovery_is_recovered),
+        cmocka_unit_test(a_death_at_any_instruction_is_recovered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

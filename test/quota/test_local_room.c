@@ -162,14 +162,32 @@ static void usage_is_told(void **state)
     scene_end(&scene);
 }
 
+/* Memory of this process. */
+static int64_t resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long pages = 0;
+
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
+    fclose(file);
+    return (int64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
 static void a_million_keys_pass_through_a_small_store(void **state)
 {
     struct scene scene = scene_of(LOCAL_SIZE_MIN_BYTES);
     uint64_t cells = scene_usage(&scene).cells;
+    int64_t resident = 0;
 
     (void)state;
-    for (uint64_t key = 0; key < 1000000; key++)
+    for (uint64_t key = 0; key < 1000000; key++) {
         assert_int_equal(scene_take(&scene, &one_an_hour, key, 1).granted, 1);
+        if (key == 2 * cells)
+            resident = resident_bytes();
+    }
+    /* Not a byte per key. */
+    assert_true(resident_bytes() - resident < 900000);
     assert_int_equal(scene_usage(&scene).cells, cells);
     assert_true(scene_usage(&scene).keys <= cells);
     assert_true(scene.store->stats.evictions >= 1000000 - cells);
@@ -189,6 +207,29 @@ static void what_has_ended_goes_first(void **state)
         scene_take(&scene, key % 2 == 0 ? &one_an_hour : &short_slots, key, 1);
     }
     assert_int_equal(scene.store->stats.evictions, 0);
+    scene_end(&scene);
+}
+
+/* Two kinds in a full store: of those that end soon hardly one stays while
+ * others are dropped. */
+static void what_ends_first_goes_first(void **state)
+{
+    static const struct limit minutes = { .algorithm = LIMIT_TOKEN_BUCKET,
+                                          .amount = 1,
+                                          .period_ns = MINUTE,
+                                          .burst = 1 };
+    struct scene scene = scene_of(LOCAL_SIZE_MIN_BYTES);
+    uint64_t cells = scene_usage(&scene).cells, half = cells / 2, stayed = 0;
+
+    (void)state;
+    for (uint64_t key = 0; key < cells; key++)
+        scene_take(&scene, key % 2 == 0 ? &minutes : &one_an_hour, key, 1);
+    for (uint64_t key = cells; key < cells + half / 2; key++)
+        scene_take(&scene, &one_an_hour, key, 1);
+    assert_in_range(scene.store->stats.evictions, half / 2, half / 2 + 2);
+    for (uint64_t key = 1; key < cells; key += 2)
+        stayed += scene_left(&scene, &one_an_hour, key) == 0;
+    assert_true(stayed >= half - half / 50);
     scene_end(&scene);
 }
 
@@ -404,6 +445,7 @@ int main(void)
         cmocka_unit_test(usage_is_told),
         cmocka_unit_test(a_million_keys_pass_through_a_small_store),
         cmocka_unit_test(what_has_ended_goes_first),
+        cmocka_unit_test(what_ends_first_goes_first),
         cmocka_unit_test(what_lasts_longest_stays),
         cmocka_unit_test(a_store_full_of_leases_goes_on),
         cmocka_unit_test(a_tombstone_ends),

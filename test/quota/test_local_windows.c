@@ -30,7 +30,7 @@ static void set_time(struct scene *scene, const char *text)
 
     assert_true(timestamp_parse(str_of(text), &instant));
     assert_true(mapping_open(&mapping, scene->fd));
-    mapping.header->wall_offset_ns =
+    mapping.header->time.offset_ns =
         instant.seconds * SECOND + instant.nanos - scene->now_ns;
     mapping_close(&mapping);
 }

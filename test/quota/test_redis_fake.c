@@ -117,7 +117,8 @@ struct answer {
 
 static const struct answer answers[] = {
     { "granted", GRANTED_ONE, TAKE_GRANTED, STAYS },
-    { "refused", "*3\r\n:-1\r\n:0\r\n:0\r\n", TAKE_REFUSED, STAYS },
+    { "refused", "*2\r\n:-1\r\n:0\r\n", TAKE_REFUSED, STAYS },
+    { "not made", "*2\r\n:2000000000\r\n:0\r\n", TAKE_OUTAGE, STAYS },
     { "a replica", "-READONLY You can't write against a read only replica.\r\n",
       TAKE_OUTAGE, RECONNECTS },
     { "a replica, as version 6 tells it",
@@ -153,21 +154,20 @@ static const struct answer answers[] = {
     { "an empty error", "-\r\n", TAKE_OUTAGE, STAYS },
     { "never knows the script", "-NOSCRIPT No matching script\r\n", TAKE_OUTAGE,
       STAYS },
-    { "half an answer", "*3\r\n:1\r\n", TAKE_OUTAGE, STAYS },
+    { "half an answer", "*2\r\n:1\r\n", TAKE_OUTAGE, STAYS },
     { "no answer", "", TAKE_OUTAGE, STAYS },
     { "a huge string", "$500000000\r\nabc", TAKE_OUTAGE, STAYS },
     { "a status", "+OK\r\n", TAKE_OUTAGE, RECONNECTS },
     { "nothing", "$-1\r\n", TAKE_OUTAGE, RECONNECTS },
     { "one integer", ":1\r\n", TAKE_OUTAGE, RECONNECTS },
-    { "too few integers", "*2\r\n:1\r\n:1\r\n", TAKE_OUTAGE, RECONNECTS },
-    { "too many", "*6\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n", TAKE_OUTAGE,
+    { "too few integers", "*1\r\n:1\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "too many", "*4\r\n:1\r\n:0\r\n:1\r\n:0\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "no integers", "*2\r\n:1\r\n$1\r\n0\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "an absurd grant", "*2\r\n:4611686018427387904\r\n:0\r\n", TAKE_OUTAGE,
       RECONNECTS },
-    { "no integers", "*3\r\n:1\r\n:1\r\n$1\r\n1\r\n", TAKE_OUTAGE, RECONNECTS },
-    { "an absurd grant", "*3\r\n:4611686018427387904\r\n:0\r\n:0\r\n",
-      TAKE_OUTAGE, RECONNECTS },
-    { "an absurd rest", "*3\r\n:1\r\n:-9223372036854775808\r\n:0\r\n",
-      TAKE_OUTAGE, RECONNECTS },
-    { "an absurd part", "*3\r\n:1\r\n:0\r\n:-1\r\n", TAKE_OUTAGE, RECONNECTS },
+    { "an absurd rest", "*2\r\n:1\r\n:-9223372036854775808\r\n", TAKE_OUTAGE,
+      RECONNECTS },
+    { "more than all is left", "*2\r\n:1\r\n:2\r\n", TAKE_OUTAGE, RECONNECTS },
     { "a huge array", "*2147483647\r\n", TAKE_OUTAGE, RECONNECTS },
     { "another protocol", "HTTP/1.1 400 Bad Request\r\n\r\n", TAKE_OUTAGE,
       RECONNECTS },
@@ -270,7 +270,7 @@ static void check_probe_answer(const struct probe_answer *answer)
     row_true(answer->why, world.redis.accept_count < 20);
     row_true(answer->why, answer->keeps == (world.redis.accept_count == 1));
 
-    world.redis.answers[FAKE_EVAL] = GRANTED_ONE;
+    world.redis.answers[FAKE_EVAL] = FAKE_PROBED;
     run_until_up(&world, store);
     row_equal_i64(answer->why, ask(&world, store), TAKE_GRANTED);
     store_free(store);
@@ -454,7 +454,7 @@ static void errors_in_a_row_open_the_breaker_until_they_end(void **state)
     assert_string_equal(world.fault, "its memory is full: OOM no");
     assert_int_equal(world.down_count, 1);
 
-    world.redis.answers[FAKE_EVAL] = GRANTED_ONE;
+    world.redis.answers[FAKE_EVAL] = FAKE_PROBED;
     world.redis.answers[FAKE_EVALSHA] = GRANTED_ONE;
     run_until_up(&world, store);
     assert_int_equal(ask(&world, store), TAKE_GRANTED);

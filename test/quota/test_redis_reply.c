@@ -140,6 +140,26 @@ static void the_first_texts_of_an_array_are_kept(void **state)
     }
 }
 
+static void an_array_may_be_as_long_as_all_results(void **state)
+{
+    struct reply_reader reader;
+    char bytes[16 * REPLY_INTEGERS_MAX];
+    int len = snprintf(bytes, sizeof(bytes), "*%d\r\n", REPLY_INTEGERS_MAX);
+
+    (void)state;
+    for (int i = 0; i < REPLY_INTEGERS_MAX; i++)
+        len +=
+            snprintf(bytes + len, sizeof(bytes) - (size_t)len, ":%d\r\n", -i);
+    reply_reader_init(&reader);
+    assert_true(reply_feed(&reader, bytes, (size_t)len));
+    assert_int_equal(reply_next(&reader), REPLY_READY);
+    assert_int_equal(reader.reply.kind, REPLY_INTEGERS);
+    assert_int_equal(reader.reply.count, REPLY_INTEGERS_MAX);
+    for (int i = 0; i < REPLY_INTEGERS_MAX; i++)
+        assert_int_equal(reader.reply.integers[i], -i);
+    reply_reader_fini(&reader);
+}
+
 static void one_reply_leaves_nothing_to_the_next(void **state)
 {
     static const char bytes[] = "*2\r\n:1\r\n:2\r\n-ERR x\r\n:3\r\n+OK\r\n:4";
@@ -205,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replies_are_read_whole_and_in_pieces),
         cmocka_unit_test(the_first_texts_of_an_array_are_kept),
+        cmocka_unit_test(an_array_may_be_as_long_as_all_results),
         cmocka_unit_test(one_reply_leaves_nothing_to_the_next),
         cmocka_unit_test(a_reply_without_end_is_given_up),
         cmocka_unit_test(a_long_error_is_cut),

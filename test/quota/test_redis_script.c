@@ -3,6 +3,7 @@
 #include "policy/base/clock.h"
 #include "quota/redis/script.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct limit rate = { .algorithm = LIMIT_TOKEN_BUCKET,
@@ -19,6 +20,20 @@ static const struct limit any_slots = { .algorithm = LIMIT_CONCURRENCY,
                                         .lease_ns = MINUTE,
                                         .dedup_ns = SECOND,
                                         .release_any = true };
+
+static const struct limit window = { .algorithm = LIMIT_FIXED_WINDOW,
+                                     .amount = 50,
+                                     .period_ns = SECOND,
+                                     .dedup_ns = SECOND };
+static const struct limit week = { .algorithm = LIMIT_FIXED_WINDOW,
+                                   .amount = 50,
+                                   .period_ns = 7 * LIMIT_PERIOD_MAX_NS,
+                                   .calendar = CALENDAR_WEEK };
+static const struct limit rolling = { .algorithm = LIMIT_ROLLING_WINDOW,
+                                      .amount = 50,
+                                      .period_ns = MINUTE + 1,
+                                      .bucket_ns = SECOND + 1,
+                                      .dedup_ns = 1 };
 
 static const struct quota_id key = { { 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
                                        0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d,
@@ -65,15 +80,78 @@ static struct str shown(const struct outbox *outbox)
     return (struct str){ text, text_len };
 }
 
-/* The command without its name and the sum of the script. */
-static struct str shown_call(const struct outbox *outbox)
+/* An integer of so many bytes, little-endian; *at moves behind it. */
+static int64_t take_int(const char **at, uint32_t byte_count)
 {
-    struct str text = shown(outbox);
+    uint64_t value = 0;
 
-    assert_true(str_starts_with(text, STR("EVALSHA|")));
-    text = str_skip(text, strlen("EVALSHA|"));
-    assert_true(str_starts_with(text, script_charge.sha1));
-    return str_skip(text, script_charge.sha1.len + 1);
+    for (uint32_t i = 0; i < byte_count; i++)
+        value |= (uint64_t)(uint8_t)(*at)[i] << (8 * i);
+    *at += byte_count;
+    if (byte_count < 8 && value >> (8 * byte_count - 1))
+        value |= ~UINT64_C(0) << (8 * byte_count);
+    return (int64_t)value;
+}
+
+/* The packed rows: "KIND FLAGS amount limit rate span record ID", each followed
+ * by ';'. */
+static void show_rows(struct str packed, char *text, size_t size)
+{
+    static const char *const kinds[] = { "?", "bucket", "fixed", "rolling",
+                                         "leases" };
+    const char *at = packed.data;
+    size_t len = 0;
+
+    *text = '\0';
+    while (at < packed.data + packed.len) {
+        int64_t kind = take_int(&at, 1), flags = take_int(&at, 1);
+        int64_t amount = take_int(&at, 4), limit = take_int(&at, 4);
+        int64_t rate_ = take_int(&at, 8), span = take_int(&at, 8);
+        int64_t record = take_int(&at, 4);
+
+        assert_in_range(kind, 1, 4);
+        len += (size_t)snprintf(
+            text + len, size - len,
+            "%s %s%s%s%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
+            kinds[kind], flags & 1 ? "some " : "", flags & 2 ? "shadow " : "",
+            flags & 4 ? "last " : "", amount, limit, rate_, span, record);
+        if (flags & 8) {
+            len += (size_t)snprintf(text + len, size - len, " %.16s", at);
+            at += 16;
+        }
+        len += (size_t)snprintf(text + len, size - len, ";");
+    }
+    assert_ptr_equal(at, packed.data + packed.len);
+}
+
+/* The call without its name and the sum of the script, its rows readable. */
+static const char *shown_call(const struct outbox *outbox)
+{
+    static char text[4096];
+    struct str call = shown(outbox);
+    size_t rest = 0, len;
+
+    assert_true(str_starts_with(call, STR("EVALSHA|")));
+    call = str_skip(call, strlen("EVALSHA|"));
+    assert_true(str_starts_with(call, script_charge.sha1));
+    call = str_skip(call, script_charge.sha1.len + 1);
+    /* Behind the number of keys and the keys. */
+    for (unsigned long bars = 1 + strtoul(call.data, NULL, 10); bars > 0;
+         bars--)
+        rest += strcspn(call.data + rest, "|") + 1;
+    memcpy(text, call.data, rest);
+    len = call.len - 1 - rest;
+    show_rows((struct str){ call.data + rest, len }, text + rest,
+              sizeof(text) - rest);
+    return text;
+}
+
+static struct charge complete(struct charge charge)
+{
+    charge.quota = STR("q");
+    charge.key = key;
+    charge.id = id;
+    return charge;
 }
 
 static void a_take_is_one_call(void **state)
@@ -85,43 +163,54 @@ static void a_take_is_one_call(void **state)
     } rows[] = {
         { "a rate",
           { .limit = &rate, .amount = 3 },
-          "1|" KEY ":tokens|bucket|3|0|0|100|50|1000000|0||" },
+          "1|" KEY ":tokens|bucket last 3 100 50 1000000 0;" },
         { "with an id it has a record",
           { .limit = &rate, .amount = 3, .has_id = true },
           "2|" KEY ":tokens|" KEY ":took:" ID_HEX
-          "|bucket|3|0|0|100|50|1000000|1500|0123456789abcdeF|" },
+          "|bucket last 3 100 50 1000000 1500;" },
         { "giving back has another one",
           { .limit = &rate, .amount = -3, .has_id = true },
           "2|" KEY ":tokens|" KEY ":gave:" ID_HEX
-          "|bucket|-3|0|0|100|50|1000000|1500|0123456789abcdeF|" },
+          "|bucket last -3 100 50 1000000 1500;" },
         { "looking has none",
           { .limit = &rate, .has_id = true },
-          "1|" KEY ":tokens|bucket|0|0|0|100|50|1000000|0||" },
+          "1|" KEY ":tokens|bucket last 0 100 50 1000000 0;" },
         { "best effort",
           { .limit = &rate, .amount = 3, .is_best_effort = true },
-          "1|" KEY ":tokens|bucket|3|1|0|100|50|1000000|0||" },
+          "1|" KEY ":tokens|bucket some last 3 100 50 1000000 0;" },
         { "shadow",
           { .limit = &rate, .amount = 3, .is_shadow = true },
-          "1|" KEY ":tokens|bucket|3|0|1|100|50|1000000|0||" },
+          "1|" KEY ":tokens|bucket shadow last 3 100 50 1000000 0;" },
         { "an amount that no double holds",
           { .limit = &rate, .amount = INT64_MAX },
-          "1|" KEY ":tokens|bucket|1000000001|0|0|100|50|1000000|0||" },
+          "1|" KEY ":tokens|bucket last 1000000001 100 50 1000000 0;" },
         { "and one to give back",
           { .limit = &rate, .amount = INT64_MIN },
-          "1|" KEY ":tokens|bucket|-1000000001|0|0|100|50|1000000|0||" },
+          "1|" KEY ":tokens|bucket last -1000000001 100 50 1000000 0;" },
+        { "a window",
+          { .limit = &window, .amount = 3, .has_id = true },
+          "2|" KEY ":window|" KEY ":took:" ID_HEX
+          "|fixed last 3 50 0 1000000 1000;" },
+        { "a window of the calendar, that remembers no retries",
+          { .limit = &week, .amount = 3, .has_id = true },
+          "1|" KEY ":window|fixed last 3 50 5 604800000000 0;" },
+        { "a rolling window: times are rounded up",
+          { .limit = &rolling, .amount = 3, .has_id = true },
+          "2|" KEY ":rolling|" KEY ":took:" ID_HEX
+          "|rolling last 3 50 1000001 60000001 1;" },
         { "a lease has the id of its grant",
           { .limit = &slots, .amount = 1 },
-          "1|" KEY ":leases|leases|1|0|0|7|0|60000000|0|0123456789abcdeF|" },
+          "1|" KEY ":leases|leases last 1 7 0 60000000 0 0123456789abcdeF;" },
         { "and is released by its id",
           { .limit = &slots, .amount = -1, .has_id = true },
-          "1|" KEY ":leases|leases|-1|0|0|7|0|60000000|0|0123456789abcdeF|" },
+          "1|" KEY ":leases|leases last -1 7 0 60000000 0 0123456789abcdeF;" },
         { "or the oldest, without one",
           { .limit = &slots, .amount = -1 },
-          "1|" KEY ":leases|leases|-1|0|0|7|0|60000000|0||" },
+          "1|" KEY ":leases|leases last -1 7 0 60000000 0;" },
         { "where any is released, the id is that of the release",
           { .limit = &any_slots, .amount = -1, .has_id = true },
           "2|" KEY ":leases|" KEY ":gave:" ID_HEX
-          "|leases|-1|0|0|7|0|60000000|1000|0123456789abcdeF|" },
+          "|leases last -1 7 0 60000000 1000;" },
     };
     struct outbox outbox;
 
@@ -129,14 +218,15 @@ static void a_take_is_one_call(void **state)
     outbox_init(&outbox);
     for (size_t i = 0; i < ROWS(rows); i++) {
         struct take take = { .count = 1 };
+        const struct operation operation = { .kind = OPERATION_TAKE,
+                                             .take = &take };
+        const struct operation *const operations[] = { &operation };
 
-        take.charges[0] = rows[i].charge;
-        take.charges[0].quota = STR("q");
-        take.charges[0].key = key;
-        take.charges[0].id = id;
+        take.charges[0] = complete(rows[i].charge);
         memcpy(take.grants[0].lease_id, id.bytes, sizeof(id.bytes));
-        assert_true(script_put_take(&outbox, STR("p:"), &take));
-        row_equal_str(rows[i].why, shown_call(&outbox), str_of(rows[i].call));
+        assert_true(script_put(&outbox, STR("p:"), operations, 1));
+        row_equal_str(rows[i].why, str_of(shown_call(&outbox)),
+                      str_of(rows[i].call));
         outbox_clear(&outbox);
     }
     outbox_fini(&outbox);
@@ -145,17 +235,55 @@ static void a_take_is_one_call(void **state)
 static void a_release_gives_back_all_of_each_lease(void **state)
 {
     struct release release = { .count = 2 };
+    const struct operation operation = { .kind = OPERATION_RELEASE,
+                                         .release = &release };
+    const struct operation *const operations[] = { &operation };
     struct outbox outbox;
 
     (void)state;
     release.leases[0] = release.leases[1] =
         (struct lease_name){ .quota = STR("q"), .key = key, .id = id };
     outbox_init(&outbox);
-    assert_true(script_put_release(&outbox, STR("p:"), &release));
-    row_equal_str("two", shown_call(&outbox),
+    assert_true(script_put(&outbox, STR("p:"), operations, 1));
+    row_equal_str("two", str_of(shown_call(&outbox)),
                   STR("2|" KEY ":leases|" KEY ":leases|"
-                      "leases|-1000000001|0|0|0|0|0|0|0123456789abcdeF|"
-                      "leases|-1000000001|0|0|0|0|0|0|0123456789abcdeF|"));
+                      "leases -1000000001 0 0 0 0 0123456789abcdeF;"
+                      "leases last -1000000001 0 0 0 0 0123456789abcdeF;"));
+    outbox_fini(&outbox);
+}
+
+static void many_are_one_call(void **state)
+{
+    struct take first = { .count = 3 }, second = { .count = 1 };
+    struct release release = { .count = 1 };
+    const struct operation all[] = {
+        { .kind = OPERATION_TAKE, .take = &first },
+        { .kind = OPERATION_RELEASE, .release = &release },
+        { .kind = OPERATION_TAKE, .take = &second },
+    };
+    const struct operation *const operations[] = { &all[0], &all[1], &all[2] };
+    struct outbox outbox;
+
+    (void)state;
+    /* What gives back comes last of its Check. */
+    first.charges[0] =
+        complete((struct charge){ .limit = &rate, .amount = -1 });
+    first.charges[1] =
+        complete((struct charge){ .limit = &window, .amount = 2 });
+    first.charges[2] = complete((struct charge){ .limit = &week });
+    second.charges[0] =
+        complete((struct charge){ .limit = &rate, .amount = 4 });
+    release.leases[0] =
+        (struct lease_name){ .quota = STR("q"), .key = key, .id = id };
+    outbox_init(&outbox);
+    assert_true(script_put(&outbox, STR("p:"), operations, 3));
+    row_equal_str("three", str_of(shown_call(&outbox)),
+                  STR("5|" KEY ":window|" KEY ":window|" KEY ":tokens|" KEY
+                      ":leases|" KEY ":tokens|fixed 2 50 0 1000000 0;"
+                      "fixed 0 50 5 604800000000 0;"
+                      "bucket last -1 100 50 1000000 0;"
+                      "leases last -1000000001 0 0 0 0 0123456789abcdeF;"
+                      "bucket last 4 100 50 1000000 0;"));
     outbox_fini(&outbox);
 }
 
@@ -188,93 +316,33 @@ static void what_does_not_fit_is_left_out_whole(void **state)
     outbox_fini(&outbox);
 }
 
-static void results_become_a_grant(void **state)
+/* The longest names and the most charges still leave room for another call. */
+static void the_longest_call_fits(void **state)
 {
-    static const struct {
-        const char *why;
-        struct charge charge;
-        int64_t results[3];
-        enum take_status status;
-        struct quota_grant grant;
-    } rows[] = {
-        { "granted",
-          { .limit = &rate, .amount = 2 },
-          { 2, 98, 0 },
-          TAKE_GRANTED,
-          { .granted = 2, .remaining = 98, .valid_for_ns = SECOND / 25 } },
-        { "refused until it is back",
-          { .limit = &rate, .amount = 2 },
-          { -1, 0, 0 },
-          TAKE_REFUSED,
-          { .is_refused = true, .retry_after_ns = SECOND / 25 } },
-        { "half of a token is back already",
-          { .limit = &rate, .amount = 1 },
-          { -1, 0, 500000 },
-          TAKE_REFUSED,
-          { .is_refused = true, .retry_after_ns = SECOND / 100 } },
-        { "best effort waits for one",
-          { .limit = &rate, .amount = 50, .is_best_effort = true },
-          { -1, 0, 0 },
-          TAKE_REFUSED,
-          { .is_refused = true, .retry_after_ns = SECOND / 50 } },
-        { "more is in use than allowed",
-          { .limit = &rate, .amount = 1 },
-          { -1, -4, 0 },
-          TAKE_REFUSED,
-          { .is_refused = true, .retry_after_ns = SECOND / 10 } },
-        { "more than the burst never comes",
-          { .limit = &rate, .amount = 101 },
-          { -1, 100, 0 },
-          TAKE_REFUSED,
-          { .remaining = 100, .is_refused = true, .retry_after_ns = -1 } },
-        { "a shadow refuses nobody",
-          { .limit = &rate, .amount = 3, .is_shadow = true },
-          { -3, 0, 0 },
-          TAKE_GRANTED,
-          { .granted = 2,
-            .is_refused = true,
-            .valid_for_ns = SECOND / 25,
-            .retry_after_ns = 3 * SECOND / 50 } },
-        { "given back",
-          { .limit = &rate, .amount = -5 },
-          { 5, 100, 0 },
-          TAKE_GRANTED,
-          { .granted = 5, .remaining = 100 } },
-        { "a lease",
-          { .limit = &slots, .amount = 1 },
-          { 1, 6, 0 },
-          TAKE_GRANTED,
-          { .granted = 1, .remaining = 6, .has_lease = true } },
-        { "nothing to lease",
-          { .limit = &slots, .amount = 1 },
-          { 0, 6, 0 },
-          TAKE_GRANTED,
-          { .remaining = 6 } },
-        { "a slot may be free at any time",
-          { .limit = &slots, .amount = 1 },
-          { -1, 0, 0 },
-          TAKE_REFUSED,
-          { .is_refused = true, .retry_after_ns = -1 } },
-    };
+    static char name[64];
+    static struct take takes[SCRIPT_CHARGES_MAX / QUOTAS_PER_CHECK_MAX];
+    struct operation all[ROWS(takes)];
+    const struct operation *operations[ROWS(takes)];
+    struct outbox outbox;
 
     (void)state;
-    for (size_t i = 0; i < ROWS(rows); i++) {
-        const struct quota_grant *want = &rows[i].grant;
-        struct reply reply = { .kind = REPLY_INTEGERS, .count = 3 };
-        struct take take = { .count = 1 };
-        const struct quota_grant *got = &take.grants[0];
-
-        memcpy(reply.integers, rows[i].results, sizeof(rows[i].results));
-        take.charges[0] = rows[i].charge;
-        row_true(rows[i].why, script_read_take(&reply, &take));
-        row_equal_i64(rows[i].why, take.status, rows[i].status);
-        row_equal_i64(rows[i].why, got->granted, want->granted);
-        row_equal_i64(rows[i].why, got->remaining, want->remaining);
-        row_equal_i64(rows[i].why, got->valid_for_ns, want->valid_for_ns);
-        row_equal_i64(rows[i].why, got->retry_after_ns, want->retry_after_ns);
-        row_equal_i64(rows[i].why, got->is_refused, want->is_refused);
-        row_equal_i64(rows[i].why, got->has_lease, want->has_lease);
+    memset(name, 'n', sizeof(name));
+    for (size_t i = 0; i < ROWS(takes); i++) {
+        takes[i].count = QUOTAS_PER_CHECK_MAX;
+        for (size_t n = 0; n < QUOTAS_PER_CHECK_MAX; n++) {
+            takes[i].charges[n] = complete((struct charge){
+                .limit = &rolling, .amount = 1, .has_id = true });
+            takes[i].charges[n].quota = (struct str){ name, sizeof(name) };
+        }
+        all[i] =
+            (struct operation){ .kind = OPERATION_TAKE, .take = &takes[i] };
+        operations[i] = &all[i];
     }
+    outbox_init(&outbox);
+    for (int calls = 0; calls < 4; calls++)
+        assert_true(script_put(&outbox, (struct str){ name, sizeof(name) },
+                               operations, ROWS(takes)));
+    outbox_fini(&outbox);
 }
 
 int main(void)
@@ -282,8 +350,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_take_is_one_call),
         cmocka_unit_test(a_release_gives_back_all_of_each_lease),
+        cmocka_unit_test(many_are_one_call),
         cmocka_unit_test(what_does_not_fit_is_left_out_whole),
-        cmocka_unit_test(results_become_a_grant),
+        cmocka_unit_test(the_longest_call_fits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

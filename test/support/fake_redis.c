@@ -64,6 +64,11 @@ void fake_redis_fini(struct fake_redis *fake)
     rmdir(fake->folder);
 }
 
+void fake_redis_say(struct fake_redis *fake, const char *bytes)
+{
+    send(fake->fd, bytes, strlen(bytes), MSG_NOSIGNAL);
+}
+
 static void answer(struct fake_redis *fake, struct str word)
 {
     for (size_t i = 0; i < FAKE_COMMAND_COUNT; i++) {
@@ -75,7 +80,7 @@ static void answer(struct fake_redis *fake, struct str word)
         if (!bytes)
             hang_up(fake);
         else if (*bytes)
-            send(fake->fd, bytes, strlen(bytes), MSG_NOSIGNAL);
+            fake_redis_say(fake, bytes);
         return;
     }
     fail_msg("nobody expects the command %.*s", STR_ARG(word));

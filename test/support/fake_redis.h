@@ -10,7 +10,9 @@
 
 #include <stdint.h>
 
-#define FAKE_GRANTED_ONE "*3\r\n:1\r\n:0\r\n:0\r\n"
+/* To a probe, and to one that takes the last slot. */
+#define FAKE_PROBED "*3\r\n:1\r\n:0\r\n:0\r\n"
+#define FAKE_GRANTED_ONE "*2\r\n:1\r\n:0\r\n"
 #define FAKE_MASTER "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n"
 
 /* What it understands, and its answer unless it is told another one. */
@@ -19,7 +21,7 @@
     X(SELECT, "+OK\r\n")                                                       \
     X(ROLE, FAKE_MASTER)                                                       \
     X(TIME, "*2\r\n$10\r\n1700000000\r\n$1\r\n7\r\n")                          \
-    X(EVAL, FAKE_GRANTED_ONE)                                                  \
+    X(EVAL, FAKE_PROBED)                                                       \
     X(EVALSHA, FAKE_GRANTED_ONE)                                               \
     X(SCRIPT, "+loaded\r\n")                                                   \
     X(SENTINEL, "*-1\r\n")
@@ -47,6 +49,9 @@ void fake_redis_fini(struct fake_redis *fake);
 
 /* Takes a connection, reads, answers; waits for nothing. */
 void fake_redis_turn(struct fake_redis *fake);
+
+/* Sends this, unasked. */
+void fake_redis_say(struct fake_redis *fake, const char *bytes);
 
 /* Stops listening, as one that has ended. */
 void fake_redis_close(struct fake_redis *fake);
