@@ -125,8 +125,10 @@ class Client:
             return fields | {"received": time.monotonic(),
                              "error": error.code().name}, None
         result = response.quotas[quota]
+        message = result.status.message
         fields |= {"granted": result.granted_amount > 0,
-                   "outage": "cannot be checked" in result.status.message,
+                   "outage": "cannot be checked" in message or
+                             "does not answer" in message,
                    "valid": result.valid_duration.ToMicroseconds() / 1e6}
         trailing = await call.trailing_metadata()
         return fields, trailing.get("sluice-lease")

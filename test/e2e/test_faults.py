@@ -20,7 +20,7 @@ import time
 import pytest
 
 from fault_proxy import FaultProxy
-from ledger import Bucket, Slots, granted
+from ledger import Bucket, Rolling, Slots, Window, granted
 from racers import Plan, Racers
 from support import Redis, Sluice, until
 from test_redis import is_master, logged_in, watched  # noqa: F401, a fixture
@@ -29,17 +29,27 @@ DEADLINE = int(os.environ.get("FAULT_DEADLINE_MS", 20)) / 1000
 PER_SECOND = 200
 LEASE = 2
 
-QUOTAS = f'''
-quotas = (
-  {{ name = "bucket"; on_outage = "closed";
-    rate = {{ algorithm = "token_bucket"; amount = 20; per = "1s"; }}; }},
-  {{ name = "slots"; on_outage = "closed";
-    concurrency = {{ max = 5; lease = "{LEASE}s"; }}; }}
-);
-'''
+
+def quotas(on_outage):
+    algorithms = {
+        "bucket": 'algorithm = "token_bucket"; amount = 20; per = "1s";',
+        "window": 'algorithm = "fixed_window"; amount = 20; per = "1s";',
+        "rolling": 'algorithm = "rolling_window"; amount = 20; per = "1s"; '
+                   'bucket = "100ms";',
+    }
+    groups = [f'{{ name = "{name}"; on_outage = "{on_outage}"; '
+              f'rate = {{ {algorithm} }}; }}'
+              for name, algorithm in algorithms.items()]
+    groups.append(f'{{ name = "slots"; on_outage = "{on_outage}"; '
+                  f'concurrency = {{ max = 6; lease = "{LEASE}s"; }}; }}')
+    return f"quotas = ( {', '.join(groups)} );"
+
+
 LIMITS = {
     "bucket": Bucket(20, 1, 20),
-    "slots": Slots(5, LEASE),
+    "window": Window(20, 1),
+    "rolling": Rolling(20, 1, 0.1),
+    "slots": Slots(6, LEASE),
 }
 # For how long a unit is held: slots are let go before their leases end.
 HOLDS = {name: 0.2 if name == "slots" else 0 for name in LIMITS}
@@ -56,7 +66,7 @@ BACK_WITHIN = 15
 @dataclasses.dataclass
 class Counts:
     """What is to be seen of outages, of all servers together."""
-    refused: int    # calls, by the metric
+    answers: int    # by on_outage, of the metrics
     open_gates: int
     episodes: int   # by /status
     begins: int     # by the log
@@ -73,12 +83,13 @@ class Counts:
 class Site:
     """Servers that share a store, and the load on them."""
 
-    def __init__(self, folder, stores):
+    def __init__(self, folder, stores, on_outage="closed"):
         self.servers, self.load = [], None
+        self.on_outage = on_outage
         try:
             for i, store in enumerate(stores):
-                self.servers.append(Sluice(folder / f"s{i}", QUOTAS, workers=1,
-                                           store=store))
+                self.servers.append(Sluice(folder / f"s{i}", quotas(on_outage),
+                                           workers=1, store=store))
             plan = Plan(addresses=[server.address for server in self.servers],
                         clients=8, quotas=HOLDS, seconds=600,
                         per_second=PER_SECOND)
@@ -100,7 +111,8 @@ class Site:
         call sent since then; None: not yet."""
         first = {}
         for call in self.load.calls(since):
-            if not call.outage and not call.error:
+            # A refusal of a rate may be one that is remembered.
+            if call.quota == "slots" and not call.outage and not call.error:
                 at = first.get(call.server, call.received)
                 first[call.server] = min(at, call.received)
         return max(first.values()) if len(first) == len(self.servers) else None
@@ -113,7 +125,7 @@ class Site:
     def counts(self):
         gates = [server.status()["store"]["gate"] for server in self.servers]
         return Counts(
-            refused=sum(server.metric("sluice_quota_outage_closed_total")
+            answers=sum(server.metric("sluice_quota_outage_[a-z_]+_total")
                         for server in self.servers),
             open_gates=sum(gate["open"] for gate in gates),
             episodes=sum(gate["episodes"] for gate in gates),
@@ -135,7 +147,8 @@ class Site:
 @dataclasses.dataclass
 class Fault:
     """begin(), and end() after `seconds`: then the store is there again.
-    forgets: usage is lost, so each limit may be granted once more."""
+    forgets: usage is lost, or not known meanwhile, so each limit may be granted
+    once more."""
     name: str
     begin: object
     end: object = lambda: None
@@ -165,11 +178,22 @@ class Weather:
         time.sleep(max(self.back + 1.1 * WINDOW - time.monotonic(), 0))
         self.calls = site.load.calls(self.begin - WINDOW)
         self.after = site.peace()
+        self.is_local = site.on_outage == "local"
 
-    def over(self, since=0):
-        """{quota: by how much it was over-admitted by calls sent since}"""
-        return {name: limit.over([call for call in self.calls if
-                                  call.quota == name and call.sent >= since])
+    def over(self):
+        """{quota: by how much it was over-admitted}"""
+        # What was granted in memory counts as what the store granted.
+        return self.judge(dataclasses.replace(call, outage=False)
+                          if self.is_local else call for call in self.calls)
+
+    def over_again(self):
+        """The same of what the store granted since it is back."""
+        return self.judge(call for call in self.calls if call.sent >= self.back)
+
+    @staticmethod
+    def judge(calls):
+        calls = list(calls)
+        return {name: limit.over([c for c in calls if c.quota == name])
                 for name, limit in LIMITS.items()}
 
     @property
@@ -225,12 +249,13 @@ def weather(site, fault, record_property):
 
     for name, over in seen.over().items():
         assert over <= (LIMITS[name].amount if fault.forgets else 0), name
-    for name, over in seen.over(since=seen.back).items():
+    for name, over in seen.over_again().items():
         assert over <= 0, f"{name} is exact again"
 
-    assert seen.after.refused - seen.before.refused >= seen.outages, "counted"
+    assert seen.after.answers - seen.before.answers >= seen.outages, "counted"
     if fault.is_outage:
         assert seen.episodes >= 1 and seen.outages >= 1
+    return seen
 
 
 # --- one Redis --------------------------------------------------------------
@@ -275,10 +300,11 @@ FAULTS = {
         begin=lambda: it.proxy.stall("replies"), end=it.proxy.heal),
     "cut": lambda it: dict(begin=it.proxy.cut, seconds=0),
     "refused": lambda it: dict(begin=it.proxy.refuse, end=it.proxy.heal),
+    # At once, so that windows from before still run.
     "kill -9, data kept": lambda it: dict(
-        begin=it.redis.kill, end=it.redis.start),
+        begin=it.redis.kill, end=it.redis.start, seconds=0),
     "kill -9, data lost": lambda it: dict(
-        begin=it.redis.kill, end=it.restart_empty, forgets=True),
+        begin=it.redis.kill, end=it.restart_empty, seconds=0, forgets=True),
     "frozen": lambda it: dict(
         begin=lambda: it.signal(signal.SIGSTOP),
         end=lambda: it.signal(signal.SIGCONT)),
@@ -314,6 +340,35 @@ def single(tmp_path_factory):
 def test_one_redis(single, name, record_property):
     it, site = single
     weather(site, Fault(name, **FAULTS[name](it)), record_property)
+
+
+# --- counting on in memory ---------------------------------------------------
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("local")
+    single = Single(folder)
+    try:
+        store = single.store + " replicas = 2;"
+        site = Site(folder, 2 * [store], on_outage="local")
+        try:
+            yield single, site
+        finally:
+            site.stop()
+    finally:
+        single.stop()
+
+
+@pytest.mark.parametrize("name", ["replies stalled", "refused",
+                                  "kill -9, data kept"])
+def test_counting_on_in_memory(local, name, record_property):
+    """No replica knows what Redis held: that may be granted once more."""
+    it, site = local
+    fault = Fault(f"local, {name}", **FAULTS[name](it), forgets=True)
+    seen = weather(site, fault, record_property)
+    served = {call.quota for call in seen.calls
+              if call.outage and call.granted}
+    assert served == set(LIMITS)
 
 
 # --- sentinels --------------------------------------------------------------
