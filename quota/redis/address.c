@@ -164,6 +164,18 @@ enum address_result address_next(struct address *address,
     return ADDRESS_FOUND;
 }
 
+struct str address_host(struct str server)
+{
+    const char *colon = memrchr(server.data, ':', server.len);
+
+    if (!colon || str_starts_with(server, STR("unix:")))
+        return STR("");
+    server.len = (size_t)(colon - server.data);
+    if (server.len > 2 && server.data[0] == '[')
+        server = (struct str){ server.data + 1, server.len - 2 };
+    return server;
+}
+
 static bool is_only(struct str text, const char *characters)
 {
     for (size_t i = 0; i < text.len; i++)

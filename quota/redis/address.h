@@ -43,6 +43,9 @@ enum address_result address_next(struct address *address,
                                  const struct sockaddr **sockaddr,
                                  socklen_t *len);
 
+/* The host of "host:port", borrowed; empty: it has none. Pure. */
+struct str address_host(struct str server);
+
 /* Of "host:port", with its NUL. */
 #define ADDRESS_TEXT_BYTES 272
 

@@ -30,9 +30,11 @@ bool command_put(enum command_kind kind, struct outbox *outbox,
     case COMMAND_CLOCK:
         return put_word(outbox, STR("TIME"));
     case COMMAND_PROBE:
-        return script_put_probe(outbox, target->prefix);
+        return script_put_probe(outbox, target->prefix, target->probe_key);
     case COMMAND_LOAD:
         return script_put_load(outbox);
+    case COMMAND_ASKING:
+        return put_word(outbox, STR("ASKING"));
     case COMMAND_CHARGE:
     case COMMAND_HOLDERS:
         break;
@@ -52,6 +54,7 @@ bool command_is_answered(enum command_kind kind, const struct reply *reply)
     case COMMAND_SELECT:
     case COMMAND_CLOCK:
     case COMMAND_LOAD:
+    case COMMAND_ASKING:
         return reply->kind == REPLY_OTHER;
     case COMMAND_CHARGE:
     case COMMAND_HOLDERS:

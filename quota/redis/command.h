@@ -20,7 +20,8 @@ enum command_kind {
     COMMAND_ROLE,  /* whether it is a master */
     COMMAND_CLOCK, /* how late it is there */
     COMMAND_PROBE,
-    COMMAND_LOAD, /* the script */
+    COMMAND_LOAD,   /* the script */
+    COMMAND_ASKING, /* for a slot that is on its way there */
 };
 
 struct command {
@@ -33,6 +34,8 @@ struct command_target {
     struct str prefix; /* of all keys */
     uint32_t database;
     const struct login *login;
+    const struct quota_id
+        *probe_key; /* NULL: there is none that it may write */
 };
 
 /* Writes one that has no operations. False: no room, nothing is written. */

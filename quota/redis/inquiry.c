@@ -53,8 +53,7 @@ static const char *read_reply(struct inquiry *inquiry,
         inquiry->awaits_login = false;
         return login_fault(reply);
     }
-    fault = inquiry->question->read(inquiry->context, reply,
-                                    inquiry->servers[inquiry->current]);
+    fault = inquiry->question->read(inquiry->context, reply);
     inquiry->is_answered = !fault;
     return fault;
 }

@@ -26,10 +26,8 @@ struct inquiry_question {
     const char *whom; /* is asked, in a word, for people */
     /* Writes the question. False: no room. */
     bool (*put)(void *context, struct outbox *outbox);
-    /* NULL: the reply is an answer. Else why `server`, who gave it, is of no
-     * use. */
-    const char *(*read)(void *context, const struct reply *reply,
-                        const char *server);
+    /* NULL: the reply is an answer. Else why it is none. */
+    const char *(*read)(void *context, const struct reply *reply);
 };
 
 struct inquiry {

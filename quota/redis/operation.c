@@ -9,6 +9,10 @@ void operation_count(struct operation *operation)
         operation->charge_count = operation->take->count;
         operation->result_count = result_count_of_take(operation->take);
         break;
+    case OPERATION_PART:
+        operation->charge_count = operation->part->take.count;
+        operation->result_count = result_count_of_take(&operation->part->take);
+        break;
     case OPERATION_RELEASE:
         operation->charge_count = operation->release->count;
         operation->result_count = result_count_of_release(operation->release);
@@ -28,6 +32,8 @@ enum result operation_read(const struct operation *operation,
     switch (operation->kind) {
     case OPERATION_TAKE:
         return result_read_take(integers, operation->take);
+    case OPERATION_PART:
+        return result_read_part(integers, operation->part);
     case OPERATION_RELEASE:
         return result_read_release(integers, operation->release);
     case OPERATION_HOLDERS:
@@ -42,6 +48,9 @@ void operation_fail(const struct operation *operation)
     switch (operation->kind) {
     case OPERATION_TAKE:
         operation->take->status = TAKE_OUTAGE;
+        break;
+    case OPERATION_PART:
+        operation->part->take.status = TAKE_OUTAGE;
         break;
     case OPERATION_RELEASE:
         operation->release->released = -1;
@@ -59,6 +68,9 @@ void operation_done(const struct operation *operation)
     switch (operation->kind) {
     case OPERATION_TAKE:
         operation->take->done(operation->take);
+        break;
+    case OPERATION_PART:
+        operation->part->take.done(&operation->part->take);
         break;
     case OPERATION_RELEASE:
         operation->release->done(operation->release);

@@ -1,6 +1,6 @@
 /*
- * A take, a release or a list of holders under way: its owner waits for it.
- * Takes and releases go out together with others: see command.h.
+ * A take or a part of one, a release or a list of holders under way: its owner
+ * waits for it. Takes and releases go out together with others: see command.h.
  * Threads: its owner's.
  */
 #ifndef QUOTA_REDIS_OPERATION_H
@@ -8,6 +8,7 @@
 
 #include "policy/base/list.h"
 #include "quota/redis/result.h"
+#include "quota/redis/split.h"
 #include "quota/store.h"
 
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 
 enum operation_kind {
     OPERATION_TAKE,
+    OPERATION_PART, /* of a take */
     OPERATION_RELEASE,
     OPERATION_HOLDERS,
     OPERATION_GONE, /* its owner has his answer; what comes is skipped */
@@ -23,8 +25,13 @@ enum operation_kind {
 struct operation {
     enum operation_kind kind;
     bool is_repeated; /* Redis did not know the script the first time */
+    bool is_asking;   /* its slot is on its way to whom it is sent */
+    bool is_alone;    /* it does not go out together with others */
+    uint8_t redirect_count;
+    uint16_t slot; /* of its keys, in a cluster; else 0 */
     union {
         struct take *take;
+        struct part *part;
         struct release *release;
         struct holders *holders;
     };

@@ -135,10 +135,17 @@ int64_t pending_deadline_ns(const struct pending *pending)
 
 /* -- Commands -- */
 
-/* Whether they may not go out with each other. */
-static bool goes_alone(const struct operation *a, const struct operation *b)
+static bool is_alone(const struct operation *operation)
 {
-    return a->kind == OPERATION_HOLDERS || b->kind == OPERATION_HOLDERS;
+    return operation->kind == OPERATION_HOLDERS || operation->is_asking ||
+           operation->is_alone;
+}
+
+/* A script reaches the keys of one slot. */
+static bool may_go_together(const struct operation *a,
+                            const struct operation *b)
+{
+    return a->slot == b->slot && !is_alone(a) && !is_alone(b);
 }
 
 uint32_t pending_batch(const struct pending *pending,
@@ -158,7 +165,7 @@ uint32_t pending_batch(const struct pending *pending,
             continue;
         charge_count += operation->charge_count;
         if (charge_count > SCRIPT_CHARGES_MAX ||
-            (count > 0 && goes_alone(operations[0], operation)))
+            (count > 0 && !may_go_together(operations[0], operation)))
             break;
         operations[count++] = operation;
         *span = i + 1;

@@ -1,7 +1,7 @@
 #include "quota/redis/redis.h"
 
-#include "quota/redis/sentinel.h"
-#include "quota/redis/session.h"
+#include "quota/redis/router.h"
+#include "quota/redis/scatter.h"
 
 #include <assert.h>
 #include <openssl/evp.h>
@@ -10,9 +10,8 @@
 
 struct redis_store {
     struct store store;
-    struct session session;
-    struct sentinel *sentinel; /* NULL: the server is known */
-    bool was_up;               /* since the sentinels last answered */
+    struct router router;
+    struct scatters scatters;
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
 };
@@ -20,6 +19,24 @@ struct redis_store {
 static struct redis_store *of_store(struct store *store)
 {
     return container_of(store, struct redis_store, store);
+}
+
+/* -- Operations -- */
+
+static enum store_when start(struct redis_store *redis,
+                             struct operation *operation, int64_t now_ns)
+{
+    return router_start(&redis->router, operation, now_ns) ? STORE_LATER
+                                                           : STORE_NOW;
+}
+
+static bool are_equal(const uint16_t *slots, uint32_t count)
+{
+    uint32_t i = 1;
+
+    while (i < count && slots[i] == slots[0])
+        i++;
+    return i >= count;
 }
 
 /* A lease has the id that its caller gave, or a new one that nobody guesses. */
@@ -34,42 +51,57 @@ static void set_lease_id(struct quota_grant *grant, const struct charge *charge)
 static enum store_when redis_take(struct store *store, struct take *take,
                                   int64_t now_ns)
 {
+    struct redis_store *redis = of_store(store);
+    uint16_t slots[QUOTAS_PER_CHECK_MAX];
     struct operation operation = { .kind = OPERATION_TAKE,
                                    .take = take,
                                    .deadline_ns = take->deadline_ns };
 
     assert(take->count > 0);
-    for (uint32_t i = 0; i < take->count; i++)
-        if (take->charges[i].limit->algorithm == LIMIT_CONCURRENCY)
-            set_lease_id(&take->grants[i], &take->charges[i]);
-    return session_start(&of_store(store)->session, &operation, now_ns)
-               ? STORE_LATER
-               : STORE_NOW;
+    for (uint32_t i = 0; i < take->count; i++) {
+        const struct charge *charge = &take->charges[i];
+
+        slots[i] = router_slot(&redis->router, charge->quota, &charge->key);
+        if (charge->limit->algorithm == LIMIT_CONCURRENCY)
+            set_lease_id(&take->grants[i], charge);
+    }
+    if (!are_equal(slots, take->count))
+        return scatter_take(&redis->scatters, take, slots, now_ns);
+    operation.slot = slots[0];
+    return start(redis, &operation, now_ns);
 }
 
 static enum store_when redis_release(struct store *store,
                                      struct release *release, int64_t now_ns)
 {
+    struct redis_store *redis = of_store(store);
+    uint16_t slots[QUOTAS_PER_CHECK_MAX];
     struct operation operation = { .kind = OPERATION_RELEASE,
                                    .release = release,
                                    .deadline_ns = release->deadline_ns };
 
     assert(release->count > 0);
-    return session_start(&of_store(store)->session, &operation, now_ns)
-               ? STORE_LATER
-               : STORE_NOW;
+    for (uint32_t i = 0; i < release->count; i++)
+        slots[i] = router_slot(&redis->router, release->leases[i].quota,
+                               &release->leases[i].key);
+    if (!are_equal(slots, release->count))
+        return scatter_release(&redis->scatters, release, slots, now_ns);
+    operation.slot = slots[0];
+    return start(redis, &operation, now_ns);
 }
 
 static enum store_when redis_holders(struct store *store,
                                      struct holders *holders, int64_t now_ns)
 {
-    struct operation operation = { .kind = OPERATION_HOLDERS,
-                                   .holders = holders,
-                                   .deadline_ns = holders->deadline_ns };
+    struct redis_store *redis = of_store(store);
+    struct operation operation = {
+        .kind = OPERATION_HOLDERS,
+        .holders = holders,
+        .slot = router_slot(&redis->router, holders->quota, &holders->key),
+        .deadline_ns = holders->deadline_ns,
+    };
 
-    return session_start(&of_store(store)->session, &operation, now_ns)
-               ? STORE_LATER
-               : STORE_NOW;
+    return start(redis, &operation, now_ns);
 }
 
 /* SHA-256: it needs no secret that replicas would have to share, and nobody
@@ -88,83 +120,17 @@ static struct quota_id redis_hash(struct store *store, struct str bytes)
     return id;
 }
 
-/* -- Waiting -- */
-
-static void wait_until(struct store_wait *wait, int64_t deadline_ns)
-{
-    if (deadline_ns < wait->deadline_ns)
-        wait->deadline_ns = deadline_ns;
-}
-
-static void wait_for(struct store_wait *wait,
-                     const struct connection *connection, short events)
-{
-    if (connection->fd < 0)
-        return;
-    wait->fds[wait->fd_count].fd = connection->fd;
-    wait->fds[wait->fd_count].events = events;
-    wait->fds[wait->fd_count].revents = 0;
-    wait->fd_count++;
-}
+/* -- Steps -- */
 
 static void redis_wait(struct store *store, struct store_wait *wait)
 {
-    const struct redis_store *redis = of_store(store);
-
-    wait->fd_count = 0;
-    wait->deadline_ns = session_deadline_ns(&redis->session);
-    wait_for(wait, &redis->session.connection, session_events(&redis->session));
-    if (redis->sentinel) {
-        wait_until(wait, inquiry_deadline_ns(&redis->sentinel->inquiry));
-        wait_for(wait, &redis->sentinel->inquiry.connection,
-                 connection_events(&redis->sentinel->inquiry.connection));
-    }
-}
-
-/* -- Steps -- */
-
-static short events_of(const struct store_wait *ready,
-                       const struct connection *connection)
-{
-    if (!ready || connection->fd < 0)
-        return 0;
-    for (uint32_t i = 0; i < ready->fd_count; i++)
-        if (ready->fds[i].fd == connection->fd)
-            return ready->fds[i].revents;
-    return 0;
-}
-
-/* Tells the session what the sentinels say. */
-static void step_sentinel(struct redis_store *redis, short revents,
-                          int64_t now_ns)
-{
-    struct sentinel *sentinel = redis->sentinel;
-
-    if (!inquiry_step(&sentinel->inquiry, revents, now_ns))
-        return;
-    redis->was_up = false;
-    if (sentinel->inquiry.is_answered)
-        session_lead(&redis->session, str_of(sentinel->found), now_ns);
-    else
-        session_mislead(&redis->session, sentinel->inquiry.fault, now_ns);
+    router_wait(&of_store(store)->router, wait);
 }
 
 static void redis_step(struct store *store, const struct store_wait *ready,
                        int64_t now_ns)
 {
-    struct redis_store *redis = of_store(store);
-    /* Looked up first: a socket that is opened below may get the number of one
-     * that is closed below. */
-    short revents = events_of(ready, &redis->session.connection);
-
-    if (redis->sentinel)
-        step_sentinel(redis,
-                      events_of(ready, &redis->sentinel->inquiry.connection),
-                      now_ns);
-    session_step(&redis->session, revents, now_ns);
-    redis->was_up |= store->is_up;
-    if (redis->session.is_seeking && !redis->sentinel->inquiry.is_asking)
-        inquiry_ask(&redis->sentinel->inquiry, redis->was_up, now_ns);
+    router_step(&of_store(store)->router, ready, now_ns);
 }
 
 /* -- Beginning and end -- */
@@ -173,23 +139,11 @@ static void redis_free(struct store *store)
 {
     struct redis_store *redis = of_store(store);
 
-    session_fini(&redis->session);
-    if (redis->sentinel)
-        sentinel_fini(redis->sentinel);
-    free(redis->sentinel);
+    router_fini(&redis->router);
+    scatters_fini(&redis->scatters);
     EVP_MD_CTX_free(redis->digest);
     EVP_MD_free(redis->sha256);
     free(redis);
-}
-
-static struct sentinel *new_sentinel(const struct redis_sentinels *settings)
-{
-    struct sentinel *sentinel = malloc(sizeof(*sentinel));
-
-    if (!sentinel)
-        abort();
-    sentinel_init(sentinel, settings);
-    return sentinel;
 }
 
 struct store *redis_store_new(const struct redis_settings *settings,
@@ -214,9 +168,8 @@ struct store *redis_store_new(const struct redis_settings *settings,
     redis->digest = EVP_MD_CTX_new();
     if (!redis->sha256 || !redis->digest)
         abort();
-    session_init(&redis->session, &redis->store, settings, events, seed);
-    if (settings->sentinels)
-        redis->sentinel = new_sentinel(settings->sentinels);
+    router_init(&redis->router, &redis->store, settings, events, seed);
+    scatters_init(&redis->scatters, &redis->router);
     return &redis->store;
 }
 
@@ -224,9 +177,5 @@ void redis_store_set_credentials(struct store *store,
                                  const struct redis_credentials *credentials,
                                  const struct redis_credentials *of_sentinels)
 {
-    struct redis_store *redis = of_store(store);
-
-    session_set_credentials(&redis->session, credentials);
-    if (redis->sentinel && of_sentinels)
-        inquiry_set_credentials(&redis->sentinel->inquiry, of_sentinels);
+    router_set_credentials(&of_store(store)->router, credentials, of_sentinels);
 }

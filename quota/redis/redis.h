@@ -31,9 +31,17 @@ struct redis_sentinels {
     struct redis_credentials credentials;
 };
 
+/* The nodes of a cluster that are asked first which of its masters has what. */
+struct redis_cluster {
+    const struct str *servers; /* where they are, as of a server */
+    uint32_t count;            /* 1 .. REDIS_SERVERS_MAX */
+};
+
 struct redis_settings {
     struct str server; /* "host:port" (numeric or resolvable) or "unix:/path" */
-    const struct redis_sentinels *sentinels; /* instead; NULL: `server` */
+    /* Instead of `server`, one of these; else NULL. */
+    const struct redis_sentinels *sentinels;
+    const struct redis_cluster *cluster;
     struct redis_credentials credentials;
     struct str key_prefix;
     uint32_t database;

@@ -8,10 +8,34 @@
  * struct reply; NULL makes the reader give up.
  */
 
+static struct reply *reply_of(const redisReadTask *task)
+{
+    struct reply_reader *reader = task->privdata;
+
+    return &reader->reply;
+}
+
 /* Whether it is an element of the reply itself. */
 static bool is_element(const redisReadTask *task)
 {
     return task->parent && !task->parent->parent;
+}
+
+static void tell(const redisReadTask *task, struct reply_item item)
+{
+    struct reply_reader *reader = task->privdata;
+    const redisReadTask *at;
+
+    if (!reader->listener.hear)
+        return;
+    for (at = task; at->parent; at = at->parent)
+        item.depth++;
+    if (item.depth == 0 || item.depth > REPLY_DEPTH_MAX)
+        return;
+    at = task;
+    for (uint32_t i = item.depth; i > 0; i--, at = at->parent)
+        item.path[i - 1] = (uint32_t)at->idx;
+    reader->listener.hear(reader->listener.context, &item);
 }
 
 static void keep_text(struct reply *reply, int index, const char *text,
@@ -26,9 +50,10 @@ static void keep_text(struct reply *reply, int index, const char *text,
 
 static void *put_text(const redisReadTask *task, char *text, size_t len)
 {
-    struct reply *reply = task->privdata;
+    struct reply *reply = reply_of(task);
 
     reply->kind = REPLY_OTHER;
+    tell(task, (struct reply_item){ .text = { text, len } });
     if (!task->parent && task->type == REDIS_REPLY_ERROR) {
         reply->kind = REPLY_ERROR;
         if (len >= sizeof(reply->error))
@@ -43,18 +68,21 @@ static void *put_text(const redisReadTask *task, char *text, size_t len)
 
 static void *put_array(const redisReadTask *task, int element_count)
 {
-    struct reply *reply = task->privdata;
+    const struct reply_reader *reader = task->privdata;
+    struct reply *reply = reply_of(task);
+    int most = reader->listener.hear ? REPLY_ITEMS_MAX : REPLY_INTEGERS_MAX;
 
     /* Of what is within, little is kept, however much it is. */
     if (task->parent)
         reply->kind = REPLY_OTHER;
-    return task->parent || element_count <= REPLY_INTEGERS_MAX ? reply : NULL;
+    return task->parent || element_count <= most ? reply : NULL;
 }
 
 static void *put_integer(const redisReadTask *task, long long value)
 {
-    struct reply *reply = task->privdata;
+    struct reply *reply = reply_of(task);
 
+    tell(task, (struct reply_item){ .integer = value });
     /* Nested arrays may hold more. */
     if (reply->count < REPLY_INTEGERS_MAX)
         reply->integers[reply->count++] = value;
@@ -63,9 +91,10 @@ static void *put_integer(const redisReadTask *task, long long value)
 
 static void *put_nil(const redisReadTask *task)
 {
-    struct reply *reply = task->privdata;
+    struct reply *reply = reply_of(task);
 
     reply->kind = REPLY_OTHER;
+    tell(task, (struct reply_item){ 0 });
     return reply;
 }
 
@@ -89,7 +118,7 @@ void reply_reader_init(struct reply_reader *reader)
     };
     if (!reader->hiredis)
         abort();
-    reader->hiredis->privdata = &reader->reply;
+    reader->hiredis->privdata = reader;
 }
 
 void reply_reader_fini(struct reply_reader *reader)

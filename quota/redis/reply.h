@@ -6,6 +6,8 @@
 #ifndef QUOTA_REDIS_REPLY_H
 #define QUOTA_REDIS_REPLY_H
 
+#include "policy/base/str.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +15,8 @@
 #include <hiredis/read.h>
 
 #define REPLY_INTEGERS_MAX 400
+/* The most elements of an array that somebody listens to. */
+#define REPLY_ITEMS_MAX 16384
 /* The first elements of an array, and the longest of them with its NUL. */
 #define REPLY_TEXTS_MAX 2
 #define REPLY_TEXT_BYTES 256
@@ -34,10 +38,27 @@ struct reply {
     char error[128]; /* cut; ends in NUL */
 };
 
+/* What is within arrays, for who needs all of it: a text or an integer. */
+#define REPLY_DEPTH_MAX 4
+struct reply_item {
+    uint32_t depth;                 /* of arrays around it */
+    uint32_t path[REPLY_DEPTH_MAX]; /* its place in each, the outermost first */
+    struct str text; /* data NULL: it is an integer, or nothing */
+    int64_t integer;
+};
+
+/* Hears of each item in order, while reply_next reads. Those that are deeper
+ * than REPLY_DEPTH_MAX are left out. */
+struct reply_listener {
+    void (*hear)(void *context, const struct reply_item *item);
+    void *context;
+};
+
 struct reply_reader {
     redisReader *hiredis;
     struct reply reply;
-    bool is_complete; /* `reply` was given out */
+    struct reply_listener listener; /* hear NULL: nobody listens */
+    bool is_complete;               /* `reply` was given out */
 };
 
 /* Stays where it is until reply_reader_fini. */

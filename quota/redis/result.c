@@ -9,6 +9,9 @@
 /* FAILED of the script. */
 #define FAILED INT64_C(2000000000)
 
+/* BEFORE of the script. */
+#define BEFORE INT64_C(1073741824)
+
 /* No time that the script tells is longer. */
 #define TIME_MAX_US (INT64_MAX / MICROSECOND)
 
@@ -19,13 +22,17 @@ struct returned {
     int64_t first, second; /* of the kind */
 };
 
+static uint32_t result_count_of(const struct charge *charge)
+{
+    return row_result_count(row_kind_of(charge->limit->algorithm));
+}
+
 uint32_t result_count_of_take(const struct take *take)
 {
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < take->count; i++)
-        count +=
-            row_result_count(row_kind_of(take->charges[i].limit->algorithm));
+        count += result_count_of(&take->charges[i]);
     return count;
 }
 
@@ -41,10 +48,10 @@ static bool is_within(int64_t value, int64_t min, int64_t max)
     return min <= value && value <= max;
 }
 
-static bool read_charge(const int64_t *integers, uint32_t count,
+static bool read_charge(const int64_t *integers, int64_t before, uint32_t count,
                         struct returned *returned)
 {
-    int64_t granted = integers[0];
+    int64_t granted = integers[0] - before;
 
     *returned = (struct returned){
         .is_refused = granted < 0,
@@ -170,7 +177,7 @@ static void fill_grant(struct quota_grant *grant, const struct charge *charge,
     grant->granted = returned->granted;
     grant->remaining = returned->left > 0 ? returned->left : 0;
     grant->is_refused = returned->is_refused;
-    grant->is_outage = grant->has_lease = false;
+    grant->is_outage = grant->is_local = grant->has_lease = false;
     grant->valid_for_ns = grant->retry_after_ns = 0;
     switch (charge->limit->algorithm) {
     case LIMIT_TOKEN_BUCKET:
@@ -196,7 +203,28 @@ static int64_t limit_of(const struct limit *limit)
     return limit->amount;
 }
 
-enum result result_read_take(const int64_t *integers, struct take *take)
+/* Fills the grant; false: malformed. before: what to subtract from what was
+ * granted. */
+static bool read_grant(const int64_t *integers, struct take *take,
+                       uint32_t index, int64_t before)
+{
+    const struct charge *charge = &take->charges[index];
+    struct returned returned;
+
+    if (!read_charge(integers, before, result_count_of(charge), &returned))
+        return false;
+    returned.used = limit_of(charge->limit) - returned.left;
+    if (!can_be(&returned, charge))
+        return false;
+    fill_grant(&take->grants[index], charge, &returned);
+    if (returned.is_refused && !charge->is_shadow)
+        take->status = TAKE_REFUSED;
+    return true;
+}
+
+/* repeats: NULL: nobody wants to know. */
+static enum result read_take(const int64_t *integers, struct take *take,
+                             uint32_t *repeats)
 {
     uint32_t order[QUOTAS_PER_CHECK_MAX];
 
@@ -205,22 +233,30 @@ enum result result_read_take(const int64_t *integers, struct take *take)
     row_order(take, order);
     take->status = TAKE_GRANTED;
     for (uint32_t n = 0; n < take->count; n++) {
-        const struct charge *charge = &take->charges[order[n]];
-        uint32_t count =
-            row_result_count(row_kind_of(charge->limit->algorithm));
-        struct returned returned;
+        bool is_repeat = repeats && integers[0] > BEFORE;
 
-        if (!read_charge(integers, count, &returned))
+        if (!read_grant(integers, take, order[n], is_repeat ? BEFORE : 0))
             return RESULT_MALFORMED;
-        returned.used = limit_of(charge->limit) - returned.left;
-        if (!can_be(&returned, charge))
-            return RESULT_MALFORMED;
-        fill_grant(&take->grants[order[n]], charge, &returned);
-        if (returned.is_refused && !charge->is_shadow)
-            take->status = TAKE_REFUSED;
-        integers += count;
+        if (is_repeat)
+            *repeats |= UINT32_C(1) << order[n];
+        integers += result_count_of(&take->charges[order[n]]);
     }
     return RESULT_READ;
+}
+
+enum result result_read_take(const int64_t *integers, struct take *take)
+{
+    return read_take(integers, take, NULL);
+}
+
+enum result result_read_part(const int64_t *integers, struct part *part)
+{
+    uint32_t repeats = 0;
+    enum result result = read_take(integers, &part->take, &repeats);
+
+    if (!part->is_undo)
+        part->repeats = repeats;
+    return result;
 }
 
 enum result result_read_release(const int64_t *integers,
@@ -234,7 +270,7 @@ enum result result_read_release(const int64_t *integers,
     for (uint32_t i = 0; i < release->count; i++) {
         struct returned returned;
 
-        if (!read_charge(integers, count, &returned) || returned.is_refused)
+        if (!read_charge(integers, 0, count, &returned) || returned.is_refused)
             return RESULT_MALFORMED;
         release->released += returned.granted;
         integers += count;

@@ -6,6 +6,7 @@
 #ifndef QUOTA_REDIS_RESULT_H
 #define QUOTA_REDIS_RESULT_H
 
+#include "quota/redis/split.h"
 #include "quota/store.h"
 
 #include <stdint.h>
@@ -22,6 +23,8 @@ uint32_t result_count_of_release(const struct release *release);
 
 /* Fills take->status and the grants. */
 enum result result_read_take(const int64_t *integers, struct take *take);
+/* The same of a part, and its `repeats`. */
+enum result result_read_part(const int64_t *integers, struct part *part);
 /* Fills release->released. */
 enum result result_read_release(const int64_t *integers,
                                 struct release *release);

@@ -1,6 +1,7 @@
 #include "quota/redis/row.h"
 
 #include "policy/base/clock.h"
+#include "quota/redis/slots.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -127,6 +128,20 @@ struct row row_of_charge(const struct charge *charge, const uint8_t *lease_id)
     return row;
 }
 
+struct row row_of_part(const struct part *part, uint32_t index)
+{
+    const struct charge *charge = &part->take.charges[index];
+    struct row row = row_of_charge(charge, part->take.grants[index].lease_id);
+
+    row.is_part = true;
+    /* However its quota's leases may be released. */
+    if (row.kind == ROW_LEASES && charge->amount < 0) {
+        row.id = charge->id.bytes;
+        row.record_ms = 0;
+    }
+    return row;
+}
+
 struct row row_of_release(const struct lease_name *lease)
 {
     return (struct row){
@@ -138,16 +153,14 @@ struct row row_of_release(const struct lease_name *lease)
     };
 }
 
-struct row row_of_probe(void)
+struct row row_of_probe(const struct quota_id *key)
 {
-    static const struct quota_id key = { { 0 } };
-
     /* Full again after a millisecond, so it can never refuse. */
     return (struct row){
         .kind = ROW_BUCKET,
         .is_last = true,
-        .quota = STR("probe"),
-        .key = &key,
+        .quota = ROW_PROBE,
+        .key = key,
         .amount = 1,
         .limit = LIMIT_AMOUNT_MAX,
         .rate = LIMIT_AMOUNT_MAX,
@@ -169,6 +182,17 @@ static struct str to_hex(const uint8_t *id, char hex[HEX_LEN])
         hex[2 * i + 1] = digits[id[i] & 15];
     }
     return (struct str){ hex, HEX_LEN };
+}
+
+uint16_t row_slot(struct str quota, const struct quota_id *key,
+                  struct str prefix)
+{
+    char hex[HEX_LEN];
+    const struct str parts[] = {
+        prefix, STR("{"), quota, STR(":"), to_hex(key->bytes, hex), STR("}"),
+    };
+
+    return slot_of(parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 uint32_t row_key_count(const struct row *row)
@@ -195,8 +219,9 @@ void row_put_keys(const struct row *row, struct outbox *outbox,
     outbox_put_joined(outbox, parts, part_count);
     if (row->record_ms == 0)
         return;
-    /* Giving back is no retry of taking. */
-    parts[part_count - 2] = row->amount > 0 ? STR(":took:") : STR(":gave:");
+    /* Giving back is no retry of taking; to undo is about that. */
+    parts[part_count - 2] =
+        row->amount > 0 || row->is_part ? STR(":took:") : STR(":gave:");
     parts[part_count - 1] = to_hex(row->id, id);
     outbox_put_joined(outbox, parts, part_count);
 }
@@ -208,6 +233,7 @@ enum {
     FLAG_SHADOW = 2,
     FLAG_LAST = 4,
     FLAG_ID = 8,
+    FLAG_PART = 16,
 };
 
 /* Little-endian; a negative one is its complement of two. */
@@ -227,7 +253,8 @@ size_t row_pack(const struct row *row, char bytes[ROW_BYTES_MAX])
     at = pack(at,
               (row->is_best_effort ? FLAG_BEST_EFFORT : 0) |
                   (row->is_shadow ? FLAG_SHADOW : 0) |
-                  (row->is_last ? FLAG_LAST : 0) | (has_lease_id ? FLAG_ID : 0),
+                  (row->is_last ? FLAG_LAST : 0) |
+                  (has_lease_id ? FLAG_ID : 0) | (row->is_part ? FLAG_PART : 0),
               1);
     at = pack(at, row->amount, 4);
     at = pack(at, row->limit, 4);

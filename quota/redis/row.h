@@ -10,6 +10,7 @@
 #define QUOTA_REDIS_ROW_H
 
 #include "quota/redis/outbox.h"
+#include "quota/redis/split.h"
 #include "quota/store.h"
 
 #include <stdbool.h>
@@ -31,6 +32,7 @@ struct row {
     enum row_kind kind;
     bool is_best_effort, is_shadow;
     bool is_last; /* of its Check */
+    bool is_part; /* of a Check, which may be undone, or undoes */
     int64_t amount, limit, rate, span_us, record_ms;
     const uint8_t *id; /* of a lease or a record, 16 bytes; or NULL */
     struct str quota;
@@ -44,14 +46,24 @@ void row_order(const struct take *take, uint32_t order[QUOTAS_PER_CHECK_MAX]);
 /* Borrow what they are made of. lease_id: under which a take on CONCURRENCY
  * takes, 16 bytes. */
 struct row row_of_charge(const struct charge *charge, const uint8_t *lease_id);
+/* One of a part's charges; of one that undoes, its id is the lease's. */
+struct row row_of_part(const struct part *part, uint32_t index);
 struct row row_of_release(const struct lease_name *lease);
-/* A charge that is always granted and leaves nothing behind for long. */
-struct row row_of_probe(void);
+/* The quota of its keys. */
+#define ROW_PROBE STR("probe")
+/* A charge of a key that is always granted and leaves nothing behind for
+ * long. */
+struct row row_of_probe(const struct quota_id *key);
 
 enum row_kind row_kind_of(enum limit_algorithm algorithm);
 
 /* How many integers the script returns for it. */
 uint32_t row_result_count(enum row_kind kind);
+
+/* The slot of a cluster that all its keys are in, if the prefix has no braces.
+ */
+uint16_t row_slot(struct str quota, const struct quota_id *key,
+                  struct str prefix);
 
 /* How many keys it has, and they, each as one argument. */
 uint32_t row_key_count(const struct row *row);

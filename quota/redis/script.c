@@ -29,6 +29,16 @@ static void add_take(struct rows *rows, const struct take *take)
                                     take->grants[order[n]].lease_id));
 }
 
+static void add_part(struct rows *rows, const struct part *part)
+{
+    const struct take *take = &part->take;
+    uint32_t order[QUOTAS_PER_CHECK_MAX];
+
+    row_order(take, order);
+    for (uint32_t n = 0; n < take->count; n++)
+        add_row(rows, row_of_part(part, order[n]));
+}
+
 static void add_release(struct rows *rows, const struct release *release)
 {
     for (uint32_t i = 0; i < release->count; i++)
@@ -40,6 +50,9 @@ static void add_operation(struct rows *rows, const struct operation *operation)
     switch (operation->kind) {
     case OPERATION_TAKE:
         add_take(rows, operation->take);
+        break;
+    case OPERATION_PART:
+        add_part(rows, operation->part);
         break;
     case OPERATION_RELEASE:
         add_release(rows, operation->release);
@@ -85,12 +98,14 @@ bool script_put(struct outbox *outbox, struct str prefix,
     return put_call(outbox, STR("EVALSHA"), script_charge.sha1, prefix, &rows);
 }
 
-bool script_put_probe(struct outbox *outbox, struct str prefix)
+bool script_put_probe(struct outbox *outbox, struct str prefix,
+                      const struct quota_id *key)
 {
     struct rows rows;
 
     rows.count = 0;
-    add_row(&rows, row_of_probe());
+    if (key)
+        add_row(&rows, row_of_probe(key));
     return put_call(outbox, STR("EVAL"), script_charge.text, prefix, &rows);
 }
 
@@ -106,7 +121,7 @@ bool script_put_load(struct outbox *outbox)
 bool script_read_probe(const struct reply *reply)
 {
     return reply->kind == REPLY_INTEGERS &&
-           reply->count == row_result_count(ROW_BUCKET);
+           (reply->count == row_result_count(ROW_BUCKET) || reply->count == 0);
 }
 
 bool script_is_missing(const struct reply *reply)

@@ -34,9 +34,10 @@ extern const struct script script_charge;
 bool script_put(struct outbox *outbox, struct str prefix,
                 const struct operation *const *operations, uint32_t count);
 
-/* Tries, and loads by the way, the script itself: writes a key that expires
- * after a millisecond. */
-bool script_put_probe(struct outbox *outbox, struct str prefix);
+/* Tries, and loads by the way, the script itself: writes a key of the quota
+ * ROW_PROBE that expires after a millisecond. key: NULL: writes nothing. */
+bool script_put_probe(struct outbox *outbox, struct str prefix,
+                      const struct quota_id *key);
 
 /* Loads it, for Redis has forgotten it. */
 bool script_put_load(struct outbox *outbox);

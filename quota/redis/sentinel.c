@@ -33,12 +33,10 @@ const char *sentinel_read(const struct reply *reply,
     return NULL;
 }
 
-static const char *read_answer(void *context, const struct reply *reply,
-                               const char *server)
+static const char *read_answer(void *context, const struct reply *reply)
 {
     struct sentinel *sentinel = context;
 
-    (void)server;
     return sentinel_read(reply, sentinel->found);
 }
 

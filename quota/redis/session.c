@@ -13,13 +13,17 @@ static int64_t sooner(int64_t a_ns, int64_t b_ns)
 
 /* -- Success and failure -- */
 
+bool session_is_up(const struct session *session)
+{
+    return session->breaker.state == BREAKER_CLOSED;
+}
+
 /* After each change of the breaker: tells the owner of the store. */
 static void tell(struct session *session)
 {
     const struct redis_events *events = &session->events;
-    bool is_up = session->breaker.state == BREAKER_CLOSED;
+    bool is_up = session_is_up(session);
 
-    session->store->is_up = is_up;
     if (is_up && session->told != SESSION_TOLD_UP) {
         session->told = SESSION_TOLD_UP;
         events->up(events->context, session->server);
@@ -101,8 +105,7 @@ bool session_start(struct session *session, struct operation *operation,
         sooner(operation->deadline_ns, now_ns + session->deadline_ns);
     operation_count(operation);
     session->store->stats.operations++;
-    if (session->breaker.state == BREAKER_CLOSED &&
-        operation->deadline_ns > now_ns &&
+    if (session_is_up(session) && operation->deadline_ns > now_ns &&
         !pending_is_full(&session->pending)) {
         pending_add(&session->pending, operation);
         return true;
@@ -110,6 +113,19 @@ bool session_start(struct session *session, struct operation *operation,
     session->store->stats.outages++;
     operation_fail(operation);
     return false;
+}
+
+bool session_adopt(struct session *session, const struct operation *operation)
+{
+    if (!session_is_up(session) || pending_is_full(&session->pending))
+        return false;
+    pending_add(&session->pending, operation);
+    return true;
+}
+
+bool session_is_idle(const struct session *session)
+{
+    return session->pending.count == 0;
 }
 
 /* -- Replies -- */

@@ -30,6 +30,7 @@
 #include "quota/redis/login.h"
 #include "quota/redis/operation.h"
 #include "quota/redis/pending.h"
+#include "quota/redis/redirect.h"
 #include "quota/redis/redis.h"
 
 #include <stdbool.h>
@@ -43,8 +44,21 @@
 
 #define SESSION_FAULT_BYTES 256
 
+/* Who knows the nodes of a cluster. */
+struct session_guide {
+    /* A node has answered that another one is to be asked. operation: NULL: a
+     * probe. True: it was taken on by whoever that is. */
+    bool (*redirect)(void *context, const struct operation *operation,
+                     const struct redirect *redirect, int64_t now_ns);
+    void *context;
+};
+
+/* Of one operation. */
+#define SESSION_REDIRECTS_MAX 4
+
 struct session {
-    struct store *store; /* whose is_up, stats and clock it keeps */
+    const struct session_guide *guide; /* NULL: there is no cluster */
+    struct store *store;               /* whose stats and clock it keeps */
     struct redis_events events;
     char *server; /* as it is told to people */
     char *prefix;
@@ -72,7 +86,7 @@ struct session {
     char fault[SESSION_FAULT_BYTES]; /* why the last operation failed */
 };
 
-/* seed: different per process. */
+/* seed: different per process. guide, probe_key: to be set afterwards. */
 void session_init(struct session *session, struct store *store,
                   const struct redis_settings *settings,
                   const struct redis_events *events, uint64_t seed);
@@ -85,6 +99,15 @@ void session_fini(struct session *session);
  * outage, known at once. */
 bool session_start(struct session *session, struct operation *operation,
                    int64_t now_ns);
+
+/* Takes one on that another session gave up; its deadline stays. False: it
+ * cannot. */
+bool session_adopt(struct session *session, const struct operation *operation);
+
+/* Whether operations reach Redis. */
+bool session_is_up(const struct session *session);
+/* Whether nothing is under way. */
+bool session_is_idle(const struct session *session);
 
 /* As the functions of the store. Events are of its connection's socket. */
 short session_events(const struct session *session);

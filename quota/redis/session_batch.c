@@ -16,7 +16,9 @@ static bool send_command(struct session *session)
     uint32_t count =
         pending_batch(pending, operations, &command.operation_count);
 
-    if (count == 0 || pending_has_all_commands(pending))
+    if (count == 0 || pending_has_all_commands(pending) ||
+        (operations[0]->is_asking && !session_send(session, COMMAND_ASKING)) ||
+        pending_has_all_commands(pending))
         return false;
     if (operations[0]->kind == OPERATION_HOLDERS)
         command.kind = COMMAND_HOLDERS;
@@ -137,6 +139,69 @@ static void answer_batch(struct session *session, const struct batch *batch,
     }
 }
 
+/* -- Redirection -- */
+
+bool session_is_misled(struct session *session, const struct reply *reply,
+                       int64_t now_ns)
+{
+    const struct session_guide *guide = session->guide;
+    struct redirect redirect;
+
+    if (!guide ||
+        (redirect_read(reply, session->server, &redirect) == REDIRECT_NONE &&
+         !redirect_is_split(reply)))
+        return false;
+    if (redirect.kind != REDIRECT_NONE)
+        guide->redirect(guide->context, NULL, &redirect, now_ns);
+    return true;
+}
+
+static bool redirect_one(const struct session *session,
+                         struct operation *operation,
+                         const struct redirect *redirect, int64_t now_ns)
+{
+    const struct session_guide *guide = session->guide;
+
+    if (operation->redirect_count == SESSION_REDIRECTS_MAX)
+        return false;
+    operation->redirect_count++;
+    operation->is_asking = redirect->kind == REDIRECT_ASK;
+    return guide->redirect(guide->context, operation, redirect, now_ns);
+}
+
+/* Of several, which may be on different nodes, each is asked for alone. */
+static bool separate_one(struct session *session, struct operation *operation)
+{
+    if (operation->is_alone)
+        return false;
+    operation->is_alone = true;
+    return session_adopt(session, operation);
+}
+
+/* Nothing of it ran, and nothing is wrong with the node. False: the reply says
+ * something else. */
+static bool redirect_batch(struct session *session, struct batch *batch,
+                           const struct reply *reply, int64_t now_ns)
+{
+    bool is_split = session->guide && redirect_is_split(reply);
+    struct redirect redirect;
+
+    if (!session->guide ||
+        (!is_split &&
+         redirect_read(reply, session->server, &redirect) == REDIRECT_NONE))
+        return false;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct operation *operation = &batch->operations[i];
+
+        if (operation->kind == OPERATION_GONE)
+            continue;
+        if (is_split ? !(batch->count > 1 && separate_one(session, operation))
+                     : !redirect_one(session, operation, &redirect, now_ns))
+            session_answer_outage(session, operation);
+    }
+    return true;
+}
+
 /* The reply is an error or malformed: whether anything happened is not known,
  * but where the script is missing. */
 static void fail_batch(struct session *session, struct batch *batch,
@@ -144,6 +209,8 @@ static void fail_batch(struct session *session, struct batch *batch,
 {
     bool is_missing = script_is_missing(reply);
 
+    if (redirect_batch(session, batch, reply, now_ns))
+        return;
     /* Told once, for it is one reply. Nothing of the batch is pending. */
     if (!is_missing)
         take_fault(session, reply, now_ns);

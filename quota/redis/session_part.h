@@ -44,6 +44,11 @@ void session_finish_operations(struct session *session,
                                const struct command *command,
                                const struct reply *reply, int64_t now_ns);
 
+/* Whether a probe's reply only says that its key is elsewhere; then the guide
+ * is told. */
+bool session_is_misled(struct session *session, const struct reply *reply,
+                       int64_t now_ns);
+
 /* -- session_probe.c -- */
 
 /* The connection is there: says and asks what comes first. */

@@ -140,7 +140,9 @@ static void finish_probe(struct session *session, const struct reply *reply,
     /* A connection that only yields errors is given up, for it may lead to
      * what is a replica by now, while the address leads elsewhere; unless the
      * error is one of those that pass. */
-    if (reply->kind == REPLY_ERROR && fault_kind_of(reply->error) == FAULT_AWAY)
+    if (reply->kind == REPLY_ERROR &&
+        (fault_kind_of(reply->error) == FAULT_AWAY ||
+         session_is_misled(session, reply, now_ns)))
         session_trip(session, "", why, now_ns);
     else
         session_lose(session, "", why, now_ns);
@@ -218,6 +220,9 @@ void session_finish_own(struct session *session, enum command_kind kind,
         break;
     case COMMAND_LOAD:
         session->is_loading = false;
+        break;
+    case COMMAND_ASKING:
+        /* If it was not heard, the operation is redirected once more. */
         break;
     case COMMAND_CHARGE:
     case COMMAND_HOLDERS:

@@ -7,7 +7,7 @@
 --   kind    BUCKET, FIXED, ROLLING or LEASES
 --   flags   a sum; 1: best effort, what is left will do; 2: shadow, takes what
 --           it can and refuses nothing; 4: the last one of its Check; 8: an id
---           of 16 bytes follows
+--           of 16 bytes follows; 16: of a part of a Check, see below
 --   amount  > 0 takes, 0 looks, < 0 gives back
 --   limit   the most that may be in use
 --   rate    BUCKET: tokens that come back per span; FIXED: a unit of the
@@ -15,6 +15,11 @@
 --   span    us: the period of a bucket, the length of a window or of a lease
 --   record  ms that a retry is recognised for; 0: it has no record
 --   id      of a lease
+-- The parts of a Check that lies on several nodes are made one by one, so a part
+-- may have to be undone. Its answer tells what it did not take now but had before
+-- under the same id: `granted` is then greater by BEFORE. And a charge of it with
+-- a record that gives back undoes what that record of a take says, if there is
+-- one, and forgets it.
 -- Returns integers; for each charge:
 --   granted  what it got or gave back; if it refused, -1 less what it got in
 --            spite of that, as shadow; FAILED if its Check could not be made
@@ -32,6 +37,7 @@
 local BUCKET, FIXED, ROLLING, LEASES = 1, 2, 3, 4
 local CHARGE = '<BBi4I4i8i8I4'
 local FAILED = 2000000000
+local BEFORE = 1073741824
 
 local call, ceil, max, min = redis.call, math.ceil, math.max, math.min
 local pack, parse, format = struct.pack, struct.unpack, string.format

@@ -70,7 +70,7 @@ local function take(number, state, id, amount, limit, mode, rate, span)
             state, taken, before
         log_size = log_size + 3
     end
-    return granted, is_refused
+    return granted, is_refused, taken
 end
 
 -- How much of what is `wanted` back was in use.
@@ -146,11 +146,11 @@ local is_failed, is_refused, is_any_made, fault = false, false, false, nil
 
 while at <= #bytes do
     local number, flags, amount, limit, rate, span, record, record_key
-    local key, id, granted, wanted = keys[k], '', 0, 0
+    local key, id, granted, wanted, is_undone = keys[k], '', 0, 0, false
     number, flags, amount, limit, rate, span, record, at =
         parse(CHARGE, bytes, at)
     k = k + 1
-    if flags >= 8 then
+    if flags % 16 >= 8 then
         id, at = parse('c16', bytes, at)
     end
     if record > 0 then
@@ -166,14 +166,20 @@ while at <= #bytes do
         end
     end
 
-    local mode = flags % 4
+    local mode, is_part, is_repeat = flags % 4, flags >= 16, recorded
+    if is_part and record_key and amount < 0 then
+        is_undone, is_repeat = true, false
+        amount, recorded = -(recorded or 0), nil
+    end
     if is_failed then
         -- Nothing of it is made.
     elseif recorded then
         granted = recorded
     elseif amount > 0 then
-        local is_short
-        granted, is_short = take(number, state, id, amount, limit, mode, rate, span)
+        local is_short, taken
+        granted, is_short, taken =
+            take(number, state, id, amount, limit, mode, rate, span)
+        is_repeat = taken == 0
         if is_short then
             wanted = mode % 2 == 1 and 1 or amount
             is_refused = is_refused or mode < 2
@@ -181,11 +187,19 @@ while at <= #bytes do
     elseif amount < 0 and not is_refused then
         granted = give_back(number, state, id, -amount, rate, span)
     end
-    if record_key and not recorded and granted > 0 then
+    if is_undone then
+        pending_count = pending_count + 1
+        pending[pending_count] = function()
+            call('DEL', record_key)
+        end
+    elseif record_key and not recorded and granted > 0 then
         pending_count = pending_count + 1
         pending[pending_count] = function()
             call('SET', record_key, text_of(granted), 'PX', text_of(record))
         end
+    end
+    if is_part and is_repeat and granted > 0 then
+        granted = granted + BEFORE
     end
 
     local is_last = flags % 8 >= 4
@@ -210,7 +224,7 @@ while at <= #bytes do
 end
 
 -- As if nobody had caught it.
-if not is_any_made then
+if not is_any_made and #bytes > 0 then
     error(fault, 0)
 end
 for i = 1, #changed do
