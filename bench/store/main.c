@@ -23,24 +23,22 @@ static int print(json_t *json, const char *fault)
 }
 
 /* us per operation; null: not measured. */
-static json_t *per_operation(const struct run_result *result, int64_t cpu_ns)
+static json_t *cpu_us(double used_us, double operations)
 {
-    if (cpu_ns < 0 || result->operations == 0)
-        return json_null();
-    return json_real((double)cpu_ns / 1e3 / (double)result->operations);
+    return used_us < 0 || operations <= 0 ? json_null()
+                                          : json_real(used_us / operations);
 }
 
 static int measure(const struct run *run)
 {
     struct run_result result;
-    double rate = 0;
 
     run_measure(run, &result);
-    if (result.elapsed_ns > 0)
-        rate = (double)result.operations * 1e9 / (double)result.elapsed_ns;
-    return print(json_pack("{s:f, s:o, s:o, s:I}", "rate", rate, "cpu",
-                           per_operation(&result, result.cpu_ns), "redis_cpu",
-                           per_operation(&result, result.server_cpu_ns),
+    return print(json_pack("{s:f, s:o, s:o, s:I}", "rate", result.rate, "cpu",
+                           cpu_us((double)result.cpu_ns / 1e3,
+                                  (double)result.operations),
+                           "redis_cpu",
+                           cpu_us(result.server_cores * 1e6, result.rate),
                            "outages", (json_int_t)result.outages),
                  result.fault[0] ? result.fault : NULL);
 }

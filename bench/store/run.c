@@ -39,7 +39,7 @@ struct scene {
     struct keys keys;
     int store_fd; /* -1: none */
     int64_t ahead_ns;
-    int64_t begin_ns, end_ns;
+    int64_t begin_ns;
     struct told *told; /* shared by all */
 };
 
@@ -70,14 +70,19 @@ static struct client *new_client(const struct scene *scene)
                             scene->ahead_ns);
 }
 
-/* Returns when it ended. */
+/* Until then, and until there is something new to count. Returns when that
+ * was. */
 static int64_t turn_until(struct client *client, int64_t until_ns)
 {
+    uint64_t done_count = client->done_count;
     int64_t now_ns = clock_boot_ns();
 
-    while (now_ns < until_ns && !client->fault) {
+    while (!client->fault &&
+           (now_ns < until_ns || client->done_count == done_count)) {
         client->turn(client, now_ns);
         now_ns = clock_boot_ns();
+        if (now_ns > until_ns + USE_WITHIN_NS)
+            client->fault = "nothing was answered";
     }
     return now_ns;
 }
@@ -90,14 +95,13 @@ static void run_client(const struct scene *scene, struct told *told)
     uint64_t done_count = client->done_count;
     uint64_t outage_count = client->outage_count;
 
-    told->elapsed_ns = turn_until(client, scene->end_ns) - began_ns;
+    told->elapsed_ns =
+        turn_until(client, began_ns + scene->run->duration_ns) - began_ns;
     told->cpu_ns = own_cpu_ns() - cpu_ns;
     told->operations = client->done_count - done_count;
     told->outages = client->outage_count - outage_count;
     if (client->fault)
         snprintf(told->fault, sizeof(told->fault), "%s", client->fault);
-    else if (done_count == 0 || told->operations == 0)
-        snprintf(told->fault, sizeof(told->fault), "nothing was answered");
     client->free(client);
 }
 
@@ -126,9 +130,20 @@ static void sleep_until(int64_t until_ns)
         ;
 }
 
-static int64_t server_cpu_ns(const struct run *run)
+/* How many cores Redis uses from `begin_ns` on. */
+static double server_cores(const struct scene *scene)
 {
-    return run->server_pid > 0 ? cpu_used_ns(run->server_pid, false) : -1;
+    pid_t pid = scene->run->server_pid;
+    int64_t began_ns, cpu_ns;
+
+    if (pid == 0)
+        return -1;
+    sleep_until(scene->begin_ns);
+    began_ns = clock_boot_ns();
+    cpu_ns = cpu_used_ns(pid, false);
+    sleep_until(began_ns + scene->run->duration_ns);
+    cpu_ns = cpu_used_ns(pid, false) - cpu_ns;
+    return (double)cpu_ns / (double)(clock_boot_ns() - began_ns);
 }
 
 static void add_told(struct run_result *result, const struct told *told,
@@ -137,26 +152,23 @@ static void add_told(struct run_result *result, const struct told *told,
     result->operations += told->operations;
     result->outages += told->outages;
     result->cpu_ns += told->cpu_ns;
-    if (told->elapsed_ns > result->elapsed_ns)
-        result->elapsed_ns = told->elapsed_ns;
     if (status != 0)
         snprintf(result->fault, sizeof(result->fault), "a process died");
     else if (told->fault[0])
         snprintf(result->fault, sizeof(result->fault), "%s", told->fault);
+    else
+        result->rate += (double)told->operations * (double)SECOND /
+                        (double)told->elapsed_ns;
 }
 
 static void run_all(const struct scene *scene, struct run_result *result)
 {
     const struct run *run = scene->run;
     pid_t pids[RUN_PROCESSES_MAX];
-    int64_t cpu_ns;
 
     for (uint32_t i = 0; i < run->processes; i++)
         pids[i] = start(scene, &scene->told[i]);
-    sleep_until(scene->begin_ns);
-    cpu_ns = server_cpu_ns(run);
-    sleep_until(scene->end_ns);
-    result->server_cpu_ns = cpu_ns < 0 ? -1 : server_cpu_ns(run) - cpu_ns;
+    result->server_cores = server_cores(scene);
     for (uint32_t i = 0; i < run->processes; i++) {
         int status = -1;
 
@@ -205,11 +217,10 @@ void run_measure(const struct run *run, struct run_result *result)
     assert(run->processes >= 1 && run->processes <= RUN_PROCESSES_MAX);
     if (scene.told == MAP_FAILED)
         abort();
-    *result = (struct run_result){ .server_cpu_ns = -1 };
+    *result = (struct run_result){ .server_cores = -1 };
     keys_init(&scene.keys, run->keys);
     fault = prepare(&scene);
     scene.begin_ns = clock_boot_ns() + START_NS + run->warmup_ns;
-    scene.end_ns = scene.begin_ns + run->duration_ns;
     if (fault)
         snprintf(result->fault, sizeof(result->fault), "%s", fault);
     else

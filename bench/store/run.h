@@ -23,13 +23,15 @@ struct run {
 
 struct run_result {
     uint64_t operations;
-    uint64_t outages; /* besides; see client.h */
-    int64_t elapsed_ns;
-    int64_t cpu_ns;              /* of all our processes */
-    int64_t server_cpu_ns;       /* -1: not measured */
+    uint64_t outages;    /* besides; see client.h */
+    double rate;         /* operations per second */
+    int64_t cpu_ns;      /* of all our processes, for those operations */
+    double server_cores; /* that Redis was busy with them; < 0: not measured */
     char fault[RUN_FAULT_BYTES]; /* empty: all went well */
 };
 
+/* Each process is measured from when it has done something after the warm-up,
+ * and until it has done something: also where the machine is busy. */
 void run_measure(const struct run *run, struct run_result *result);
 
 #endif
