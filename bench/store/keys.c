@@ -12,7 +12,7 @@ void keys_init(struct keys *keys, uint32_t count)
     if (!keys->texts)
         abort();
     for (uint32_t n = 0; n < count; n++)
-        snprintf(keys->texts[n], KEY_BYTES, "user-%08" PRIu32, n);
+        snprintf(keys->texts[n], sizeof(keys->texts[n]), "user-%010" PRIu32, n);
 }
 
 void keys_fini(struct keys *keys)

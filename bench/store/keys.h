@@ -9,10 +9,10 @@
 
 #include <stdint.h>
 
-#define KEY_BYTES 16
+#define KEY_LEN 15
 
 struct keys {
-    char (*texts)[KEY_BYTES];
+    char (*texts)[KEY_LEN + 1];
     uint32_t count;
 };
 
@@ -21,7 +21,7 @@ void keys_fini(struct keys *keys);
 
 static inline struct str keys_at(const struct keys *keys, uint32_t n)
 {
-    return str_of(keys->texts[n]);
+    return (struct str){ keys->texts[n], KEY_LEN };
 }
 
 /* One at random. *random: not 0; different per process. */

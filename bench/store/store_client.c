@@ -25,6 +25,7 @@ struct store_client {
     struct store *store;
     const struct keys *keys;
     uint64_t random;
+    uint64_t pid;      /* ours, as no other process has the same */
     uint64_t id_count; /* deduplication ids that were used */
     int64_t now_ns;    /* of this turn, in the store's time */
     int64_t ahead_ns;
@@ -51,7 +52,7 @@ static void fail(struct store_client *client, const char *why)
 /* No other process makes the same. */
 static struct quota_id next_id(struct store_client *client)
 {
-    const uint64_t words[2] = { (uint64_t)getpid(), ++client->id_count };
+    const uint64_t words[] = { client->pid, ++client->id_count };
 
     return store_hash(client->store,
                       (struct str){ (const char *)words, sizeof(words) });
@@ -227,6 +228,7 @@ struct client *store_client_new(const struct subject *subject,
         .store = store,
         .keys = keys,
         .random = (uint64_t)getpid(),
+        .pid = (uint64_t)getpid(),
         .ahead_ns = ahead_ns,
         .slots = calloc(depth, sizeof(client->slots[0])),
         .depth = depth,
