@@ -402,7 +402,7 @@ static void choose_charges(struct world *world, struct choice *choices,
 
 static void take_at_random(struct world *world)
 {
-    struct choice choices[CHARGES_MAX];
+    struct choice choices[CHARGES_MAX] = { 0 };
     struct quota_grant grants[CHARGES_MAX];
     struct take take = { 0 };
 
