@@ -18,6 +18,7 @@ import time
 from ledger import Call
 from support import until
 
+READY = b"ready"
 # A refused racer comes back after this.
 PAUSE = 0.01
 
@@ -42,6 +43,7 @@ class Racers:
     def __init__(self, folder, plans):
         folder.mkdir(parents=True, exist_ok=True)
         self.files = [folder / f"calls{i}" for i in range(len(plans))]
+        self.readers = [Reader(file) for file in self.files]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         self.processes = [
             subprocess.Popen([sys.executable, __file__], text=True,
@@ -57,8 +59,8 @@ class Racers:
         process.stdin.flush()
 
     def begin(self):
-        until(lambda: all(f.read_text().startswith("ready\n")
-                          for f in self.files), 60, what="clients connect")
+        until(lambda: all(file.read_bytes().startswith(READY)
+                          for file in self.files), 60, what="clients connect")
         for process in self.processes:
             self.tell(process, "go")
 
@@ -75,22 +77,32 @@ class Racers:
 
     def calls(self, since=0):
         """What they saw so far, of calls sent since then."""
-        calls = []
-        for file in self.files:
-            calls += read(file.read_text(), since)
-        return calls
+        return [call for reader in self.readers for call in reader.calls()
+                if call.sent >= since]
 
 
-def read(text, since):
-    calls = {}
-    # The last line may not be whole yet.
-    for line in text.split("\n")[1:-1]:
-        number, fields = json.loads(line)
-        if number in calls:
-            vars(calls[number]).update(fields)
-        elif fields.get("sent", -1) >= since:
-            calls[number] = Call(**fields)
-    return list(calls.values())
+class Reader:
+    """Reads what one process writes. Each line once: who asks often must not
+    hold up the threads beside him."""
+
+    def __init__(self, file):
+        self.file, self.read, self.known = file, 0, {}
+
+    def calls(self):
+        with open(self.file, "rb") as file:
+            file.seek(self.read)
+            text = file.read()
+        # The last line may not be whole yet.
+        text = text[:text.rfind(b"\n") + 1]
+        self.read += len(text)
+        for line in text.splitlines():
+            if line != READY:
+                number, fields = json.loads(line)
+                if number in self.known:
+                    vars(self.known[number]).update(fields)
+                else:
+                    self.known[number] = Call(**fields)
+        return self.known.values()
 
 
 # --- in such a process ------------------------------------------------------
@@ -205,7 +217,7 @@ async def run(plan):
     # No pause for the collector: it has nothing to do in so short a life.
     gc.freeze()
     gc.disable()
-    print("ready", flush=True)
+    print(READY.decode(), flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     journal = Journal(is_live=plan.per_second > 0)
     if plan.per_second:
