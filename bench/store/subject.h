@@ -21,12 +21,12 @@ struct floor {
 
 struct subject {
     const char *name;
-    bool is_floor;
-    struct limit limit; /* of the store */
-    bool has_id;        /* each take has a deduplication id of its own */
-    bool is_filled;     /* ROLLING_WINDOW: all buckets of each key are in use
-                           before anything is measured */
     struct floor floor;
+    struct limit limit; /* of the store */
+    bool is_floor;
+    bool has_id;    /* each take has a deduplication id of its own */
+    bool is_filled; /* ROLLING_WINDOW: all buckets of each key are in use
+                       before anything is measured */
 };
 
 /* NULL: there is none of that name. */
