@@ -25,8 +25,8 @@ struct subject {
     struct limit limit; /* of the store */
     bool is_floor;
     bool has_id;    /* each take has a deduplication id of its own */
-    bool is_filled; /* ROLLING_WINDOW: all buckets of each key are in use before
-                       anything is measured */
+    bool is_filled; /* ROLLING_WINDOW: all buckets of each key are in use
+                       before anything is measured */
 };
 
 /* NULL: there is none of that name. */
