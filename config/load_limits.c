@@ -5,15 +5,14 @@
 
 /* ---- the calendar ------------------------------------------------------ */
 
+#define DAY (24 * HOUR)
+
 /* How long each unit can be. */
 static const int64_t longest_ns[] = {
-    [CALENDAR_SECOND] = SECOND,
-    [CALENDAR_MINUTE] = MINUTE,
-    [CALENDAR_HOUR] = HOUR,
-    [CALENDAR_DAY] = 24 * HOUR,
-    [CALENDAR_WEEK] = 7 * 24 * HOUR,
-    [CALENDAR_MONTH] = 31 * 24 * HOUR,
-    [CALENDAR_YEAR] = 366 * 24 * HOUR,
+    [CALENDAR_SECOND] = SECOND,  [CALENDAR_MINUTE] = MINUTE,
+    [CALENDAR_HOUR] = HOUR,      [CALENDAR_DAY] = DAY,
+    [CALENDAR_WEEK] = 7 * DAY,   [CALENDAR_MONTH] = 31 * DAY,
+    [CALENDAR_YEAR] = 366 * DAY,
 };
 
 /* The unit that `per` means with `align`: a word, or a unit of durations.
@@ -107,7 +106,7 @@ struct limit load_limit(const struct quota_entry *quota,
 static const char *name_of(enum limit_algorithm algorithm)
 {
     static const char *const names[] = {
-#define X(name, text) [LIMIT_##name] = text,
+#define X(name, text) [LIMIT_##name] = (text),
         LIMIT_ALGORITHMS(X)
 #undef X
     };

@@ -1,11 +1,13 @@
 #include "quota/algo/calendar.h"
 
-#include "policy/base/clock.h"
 #include "quota/algo/instant.h"
 
 #include <stdlib.h>
 #include <time.h>
 
+#define SECOND INT64_C(1000000000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 #define WEEK (7 * DAY)
 

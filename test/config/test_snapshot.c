@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#define DAY (24 * HOUR)
+
 static void test_defaults(void **state)
 {
     struct snapshot *snapshot = load_text("");
@@ -230,14 +232,14 @@ static const struct {
       NULL,
       { .algorithm = LIMIT_FIXED_WINDOW,
         .amount = 5,
-        .period_ns = 7 * 24 * HOUR,
+        .period_ns = 7 * DAY,
         .calendar = CALENDAR_WEEK } },
     { "to months, of which some are shorter",
       ALIGNED "amount = 5; per = \"month\";",
       NULL,
       { .algorithm = LIMIT_FIXED_WINDOW,
         .amount = 5,
-        .period_ns = 31 * 24 * HOUR,
+        .period_ns = 31 * DAY,
         .calendar = CALENDAR_MONTH } },
     { "to years",
       ALIGNED "amount = 5; per = \"year\";",

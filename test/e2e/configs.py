@@ -34,6 +34,16 @@ quotas = (
 '''
 
 
+def window(algorithm, amount, per="1h", more=""):
+    return f'''
+quotas = (
+  {{ name = "per-user";
+    dimensions = {{ user = "source.user | 'anonymous'"; }};
+    rate = {{ algorithm = "{algorithm}"; amount = {amount}; per = "{per}"; {more} }}; }}
+);
+'''
+
+
 DENY_BLUE = '''
 rules = (
   { name = "no-blue";

@@ -1,7 +1,9 @@
 """Limits hold exactly under concurrency, within and across servers."""
 import concurrent.futures
 
-from configs import in_flight, rate
+import pytest
+
+from configs import in_flight, rate, window
 
 RATINGS = {"destination.service.host": "ratings"}
 
@@ -39,6 +41,14 @@ def test_racing_clients_get_exactly_the_limit(sluice, store):
 
 def test_racing_clients_share_a_rate(sluice, store):
     server = sluice(rate(137), store=store)
+    clients = [server.client() for _ in range(8)]
+    passed, _ = race(clients, 50, {}, {"per-user": 1})
+    assert passed == 137
+
+
+@pytest.mark.parametrize("algorithm", ["fixed_window", "rolling_window"])
+def test_racing_clients_share_a_window(sluice, store, algorithm):
+    server = sluice(window(algorithm, 137), store=store)
     clients = [server.client() for _ in range(8)]
     passed, _ = race(clients, 50, {}, {"per-user": 1})
     assert passed == 137

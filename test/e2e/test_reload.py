@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 
-from configs import DENY_BLUE, in_flight
+from configs import DENY_BLUE, in_flight, window
 
 RATINGS = {"destination.service.host": "ratings"}
 
@@ -48,6 +48,25 @@ def test_a_limit_changes_under_load(sluice, store):
     assert [load.failures for load in loads] == [[], [], [], []]
     changes = server.events("changed")
     assert any("max" in line and "3 -> 5" in line for line in changes), changes
+
+
+def test_usage_outlives_an_amount_but_not_a_window(sluice, store):
+    server = sluice(window("fixed_window", 5), store=store)
+    client = server.client()
+    assert client.check({}, {"per-user": 4}).granted["per-user"] == 4
+    steps = [
+        (window("fixed_window", 6), 2),
+        (window("fixed_window", 6, per="2h"), 6),
+        (window("rolling_window", 6, per="2h"), 6),
+        (window("rolling_window", 7, per="2h", more='bucket = "1h";'), 1),
+        (window("fixed_window", 6, per="month", more="align = true;"), 6),
+        (window("fixed_window", 5), 0),
+    ]
+    for generation, (config, left) in enumerate(steps, 2):
+        server.replace(config)
+        server.wait_generation(generation)
+        answer = client.check({}, {"per-user": 100}, best_effort=True)
+        assert answer.granted["per-user"] == left, config
 
 
 def test_a_broken_edit_is_refused_with_its_place(sluice):

@@ -5,6 +5,8 @@
 #include "policy/expr/timestamp.h"
 #include "quota/algo/calendar.h"
 
+#define DAY (24 * HOUR)
+
 static int64_t ns_of(const char *why, const char *text)
 {
     struct instant instant;
@@ -103,9 +105,9 @@ static const struct {
     { "minute", CALENDAR_MINUTE, MINUTE },
     { "hour", CALENDAR_HOUR, HOUR },
     { "day", CALENDAR_DAY, 24 * HOUR },
-    { "week", CALENDAR_WEEK, 7 * 24 * HOUR },
-    { "month", CALENDAR_MONTH, 31 * 24 * HOUR },
-    { "year", CALENDAR_YEAR, 366 * 24 * HOUR },
+    { "week", CALENDAR_WEEK, 7 * DAY },
+    { "month", CALENDAR_MONTH, 31 * DAY },
+    { "year", CALENDAR_YEAR, 366 * DAY },
 };
 
 /* From one instant to the end of its unit no other unit begins, and there one
@@ -146,8 +148,8 @@ static void the_edges_of_time_are_harmless(void **state)
                       INT64_MAX);
         row_true(units[i].why,
                  calendar_end_ns(calendar, INT64_MIN) > INT64_MIN);
-        row_true(units[i].why, calendar_end_ns(calendar, INT64_MIN) <
-                                   INT64_MIN + 366 * 24 * HOUR);
+        row_true(units[i].why,
+                 calendar_end_ns(calendar, INT64_MIN) < INT64_MIN + 366 * DAY);
     }
 }
 

@@ -4,6 +4,8 @@
 #include "policy/base/clock.h"
 #include "quota/algo/fixed_window.h"
 
+#define DAY (24 * HOUR)
+
 /* Takes `units` at `at_ns` if they can be had; what is left then. */
 struct event {
     const char *why;
@@ -69,9 +71,7 @@ static void windows_fill_and_end(void **state)
               { "for ever", 24 * HOUR, 1, false, 0, -1 },
               { "a look is free", 24 * HOUR, 0, true, 0, 0 },
           } },
-        { { .amount = 2,
-            .period_ns = 7 * 24 * HOUR,
-            .calendar = CALENDAR_WEEK },
+        { { .amount = 2, .period_ns = 7 * DAY, .calendar = CALENDAR_WEEK },
           {
               { "a Sunday", SUNDAY, 2, true, 0,
                 13 * HOUR + 39 * MINUTE + 30 * SECOND },
@@ -81,9 +81,9 @@ static void windows_fill_and_end(void **state)
               { "Monday", SUNDAY + 13 * HOUR + 39 * MINUTE + 30 * SECOND, 1,
                 true, 1, 0 },
               { "a second time", SUNDAY + 14 * HOUR, 2, false, 1,
-                7 * 24 * HOUR - 20 * MINUTE - 30 * SECOND },
+                7 * DAY - 20 * MINUTE - 30 * SECOND },
               { "Sunday again: the week that runs stays", SUNDAY, 2, false, 1,
-                7 * 24 * HOUR + 13 * HOUR + 39 * MINUTE + 30 * SECOND },
+                7 * DAY + 13 * HOUR + 39 * MINUTE + 30 * SECOND },
           } },
         /* envoyproxy/ratelimit: TestBasicConfig, 20 a minute. */
         { { .amount = 20, .period_ns = MINUTE, .calendar = CALENDAR_MINUTE },
