@@ -91,7 +91,8 @@ end
 -- A kind of rate is a table of functions; its states are strings.
 --   read(key, rate, span)  the state of a key as it is now, with the fields
 --                          that all of them get
---   take(state, units, rate, span)  before `used` grows: what undo needs
---   undo(state, units, before)      after `used` shrank: undoes that
+--   take(state, units, rate, span)  before `used` grows; returns what undo
+--                                   needs. May be missing
+--   undo(state, units, before)      after `used` shrank. May be missing
 --   drop(state, units)     gives units back, before `used` shrinks
 --   pack(state)            its bytes, and until when they matter

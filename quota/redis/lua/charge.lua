@@ -173,7 +173,8 @@ while at <= #bytes do
         granted = recorded
     elseif amount > 0 then
         local is_short
-        granted, is_short = take(number, state, id, amount, limit, mode, rate, span)
+        granted, is_short =
+            take(number, state, id, amount, limit, mode, rate, span)
         if is_short then
             wanted = mode % 2 == 1 and 1 or amount
             is_refused = is_refused or mode < 2
