@@ -18,7 +18,7 @@ ONLY = [
     (r"microhttpd\.h", ["proto/server/", "test/proto/"]),
     (r"curl/.*", ["proto/server/"]),
     (r"pcre2\.h|idn2\.h|unicase\.h|unistr\.h", ["policy/expr/", "test/policy/"]),
-    (r"openssl/.*", ["quota/redis/"]),
+    (r"openssl/.*", ["quota/redis/", "test/quota/"]),
 ]
 
 # What decides does no I/O and knows no clock.

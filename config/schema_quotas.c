@@ -234,4 +234,5 @@ static const struct field quota_fields[] = {
 
 const struct group quota_group =
     GROUP(quota_entry, quota_fields,
-          "Limits that rules charge, or that callers name themselves.");
+          "Limits that rules charge, or that callers name themselves: [which "
+          "one when](quotas.md).");

@@ -62,6 +62,58 @@ static const char *verify_root(const struct shard *shard)
     return NULL;
 }
 
+/* What may be in use, or was granted. */
+static bool is_amount(int64_t amount)
+{
+    return amount > 0 && amount <= LIMIT_AMOUNT_MAX;
+}
+
+/* The older buckets of a rolling window, as they end. Nobody else leads to
+ * their nodes. */
+struct buckets {
+    uint32_t count;
+    int64_t units, ends_ns; /* of all; of the last one */
+};
+
+/* Adds those of one node. False if they cannot be. */
+static bool add_span(struct buckets *buckets, const struct span *span)
+{
+    uint32_t used = 0;
+
+    while (used < SPAN_BUCKETS && span->units[used] > 0) {
+        if (span->ends_ns[used] < buckets->ends_ns)
+            return false;
+        buckets->ends_ns = span->ends_ns[used];
+        buckets->units += span->units[used++];
+    }
+    buckets->count += used;
+    return used > 0 && (used == SPAN_BUCKETS || span->newer == 0);
+}
+
+static bool is_rolling(struct survey *survey, const struct node *rolling)
+{
+    struct buckets buckets = { 0 };
+    uint32_t index = rolling->rolling.oldest;
+
+    while (index != 0) {
+        const struct node *node = meet(survey, index);
+
+        if (!node || node->kind != NODE_SPAN ||
+            node->span.owner != shard_index(survey->shard, rolling) ||
+            !add_span(&buckets, &node->span))
+            return false;
+        index = node->span.newer;
+    }
+    return buckets.count < ROLLING_BUCKETS_MAX && rolling->rolling.units > 0 &&
+           is_amount(buckets.units + rolling->rolling.units) &&
+           rolling->ends_ns >= buckets.ends_ns;
+}
+
+static bool is_named(const struct node *node)
+{
+    return node->kind != NODE_FREE && node->kind != NODE_SPAN;
+}
+
 static const char *verify_chain(struct survey *survey, uint32_t head)
 {
     struct shard *shard = survey->shard;
@@ -72,9 +124,11 @@ static const char *verify_chain(struct survey *survey, uint32_t head)
 
         if (!node || length == CHAIN_MAX)
             return "a chain does not end";
-        if (node->kind == NODE_FREE || node->kind == NODE_SPAN ||
+        if (!is_named(node) ||
             (node->kind == NODE_RECORD) != is_record_index(shard, index))
             return "a node is in the wrong chain";
+        if (node->kind == NODE_ROLLING && !is_rolling(survey, node))
+            return "what a node holds cannot be";
         index = node->next;
     }
     return NULL;
@@ -95,62 +149,6 @@ static const char *verify_free(struct survey *survey)
     return NULL;
 }
 
-/* The buckets of a part, in the order of their end; the units that are in use
- * in them, or -1 if they cannot be. *ends_ns: of the one before. */
-static int64_t span_units(const struct span *span, int64_t *ends_ns)
-{
-    int64_t used = 0;
-
-    for (int i = 0; i < SPAN_BUCKETS; i++) {
-        if (span->units[i] == 0)
-            return i > 0 && span->newer == 0 ? used : -1;
-        if (span->ends_ns[i] < *ends_ns)
-            return -1;
-        *ends_ns = span->ends_ns[i];
-        used += span->units[i];
-    }
-    return used;
-}
-
-/* Meets the older buckets of a rolling window, which have no other way in. */
-static bool meet_spans(struct survey *survey, const struct node *rolling)
-{
-    struct shard *shard = survey->shard;
-    uint32_t owner = shard_index(shard, rolling);
-    int64_t used = rolling->rolling.units, ends_ns = INT64_MIN;
-    uint32_t index = rolling->rolling.oldest;
-
-    for (uint32_t count = 1; index != 0; count += SPAN_BUCKETS) {
-        const struct node *node = meet(survey, index);
-        int64_t units;
-
-        if (!node || node->kind != NODE_SPAN || node->span.owner != owner ||
-            is_record_index(shard, index) || count >= ROLLING_BUCKETS_MAX)
-            return false;
-        units = span_units(&node->span, &ends_ns);
-        if (units < 0)
-            return false;
-        used += units;
-        index = node->span.newer;
-    }
-    return rolling->rolling.units > 0 && rolling->ends_ns >= ends_ns &&
-           used <= LIMIT_AMOUNT_MAX;
-}
-
-static const char *verify_rolling(struct survey *survey)
-{
-    struct shard *shard = survey->shard;
-
-    for (uint32_t i = shard->record_count + 1; i < shard->root.fresh; i++) {
-        const struct node *node = shard_node(shard, i);
-
-        if (node->kind == NODE_ROLLING && is_met(survey, i) &&
-            !meet_spans(survey, node))
-            return "a rolling window is broken";
-    }
-    return NULL;
-}
-
 /* No node is lost. */
 static const char *verify_all_met(const struct survey *survey)
 {
@@ -167,12 +165,6 @@ static const char *verify_all_met(const struct survey *survey)
         if (survey->counts[kind] != shard->root.counts[kind])
             return "its nodes are not as many as it counts";
     return NULL;
-}
-
-/* What may be in use, or was granted. */
-static bool is_amount(int64_t amount)
-{
-    return amount > 0 && amount <= LIMIT_AMOUNT_MAX;
 }
 
 static bool is_bucket(const struct shard *shard,
@@ -216,19 +208,18 @@ static bool is_sound(struct survey *survey, const struct node *node)
 {
     switch (node->kind) {
     case NODE_FREE:
-    case NODE_SPAN: /* has no name */
+    case NODE_SPAN:
         return false;
     case NODE_BUCKET:
         return is_bucket(survey->shard, &node->bucket);
     case NODE_WINDOW:
         return is_amount(node->used);
-    case NODE_ROLLING: /* see meet_spans */
-        return true;
     case NODE_GATE:
         return is_gate(survey, node);
     case NODE_RECORD:
         return is_amount(node->granted);
-    case NODE_LEASE: /* see is_gate */
+    case NODE_ROLLING: /* see verify_chain */
+    case NODE_LEASE:   /* see is_gate */
     case NODE_TOMBSTONE:
         return true;
     }
@@ -243,7 +234,7 @@ static const char *verify_nodes(struct survey *survey)
     for (uint32_t i = 1; i < shard->root.fresh; i++) {
         const struct node *node = shard_node(shard, i);
 
-        if (node->kind == NODE_FREE || node->kind == NODE_SPAN)
+        if (!is_named(node))
             continue;
         if (shard_find(shard, node->kind, &node->name) != node)
             return "a node is not found by its name";
@@ -264,8 +255,6 @@ static const char *survey_all(struct survey *survey)
         why = verify_chain(survey, head);
     if (!why)
         why = verify_free(survey);
-    if (!why)
-        why = verify_rolling(survey);
     if (!why)
         why = verify_all_met(survey);
     return why ? why : verify_nodes(survey);

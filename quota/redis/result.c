@@ -177,7 +177,7 @@ static void fill_grant(struct quota_grant *grant, const struct charge *charge,
     grant->granted = returned->granted;
     grant->remaining = returned->left > 0 ? returned->left : 0;
     grant->is_refused = returned->is_refused;
-    grant->is_outage = grant->has_lease = false;
+    grant->is_outage = grant->is_local = grant->has_lease = false;
     grant->valid_for_ns = grant->retry_after_ns = 0;
     switch (charge->limit->algorithm) {
     case LIMIT_TOKEN_BUCKET:

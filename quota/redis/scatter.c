@@ -235,8 +235,12 @@ void scatters_init(struct scatters *scatters, struct router *router)
 
 void scatters_fini(struct scatters *scatters)
 {
-    struct list *link;
+    struct list *link = scatters->idle.next;
 
-    while ((link = list_take_first(&scatters->idle)))
+    while (link != &scatters->idle) {
+        struct list *next = link->next;
+
         free(container_of(link, struct scatter, link));
+        link = next;
+    }
 }

@@ -2,7 +2,8 @@
  * Takes and releases under way whose keys lie in several slots: see split.h.
  * Each is answered when all of its parts are, and what has to be undone is.
  * Each stage of it has three quarters of the time that is left until its
- * deadline, so that there is time to undo it. Threads: its owner's.
+ * deadline, so that there is time to undo it.
+ * Threads: its owner's.
  */
 #ifndef QUOTA_REDIS_SCATTER_H
 #define QUOTA_REDIS_SCATTER_H

@@ -88,12 +88,12 @@ struct batch {
     uint32_t count, result_count;
 };
 
+/* Into an empty one. */
 static void take_batch(struct session *session, uint32_t operation_count,
                        struct batch *batch)
 {
     struct operation operation;
 
-    batch->count = batch->result_count = 0;
     for (; operation_count > 0; operation_count--) {
         pending_take_first(&session->pending, &operation);
         if (operation.result_count == 0)
@@ -242,8 +242,8 @@ void session_finish_operations(struct session *session,
                                const struct command *command,
                                const struct reply *reply, int64_t now_ns)
 {
-    enum result results[SCRIPT_CHECKS_MAX];
-    struct batch batch;
+    enum result results[SCRIPT_CHECKS_MAX] = { RESULT_READ };
+    struct batch batch = { .count = 0 };
 
     take_batch(session, command->operation_count, &batch);
     if (command->kind == COMMAND_HOLDERS ? read_holders(&batch, reply, results)

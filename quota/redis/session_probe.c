@@ -221,9 +221,7 @@ void session_finish_own(struct session *session, enum command_kind kind,
     case COMMAND_LOAD:
         session->is_loading = false;
         break;
-    case COMMAND_ASKING:
-        /* If it was not heard, the operation is redirected once more. */
-        break;
+    case COMMAND_ASKING: /* not heard, the operation is redirected again */
     case COMMAND_CHARGE:
     case COMMAND_HOLDERS:
         break;

@@ -3,13 +3,17 @@
  * script can reach at once: split into parts of one slot each, which are made
  * by themselves, and joined again. The parts that take are made first, in
  * parallel. If all are granted, those that give back follow. If not, what the
- * others took is undone: a rate   is given back, with its record of who took it
+ * others took is undone, but not what was had before under the same id, for
+ * that is another Check's:
+ *
+ *   a rate   is given back, with its record of who took it
  *   a lease  is released
- * but not what was had before under the same id, for that is another Check's.
+ *
  * Of a part that did not answer only leases under ids of the store's own are
  * released, which nobody else has: a caller's id finds what it took when it
  * comes again, a lease ends by itself, and of a rate one amount is lost until
- * it comes back. Pure; any thread.
+ * it comes back.
+ * Pure; any thread.
  */
 #ifndef QUOTA_REDIS_SPLIT_H
 #define QUOTA_REDIS_SPLIT_H

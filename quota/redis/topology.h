@@ -41,11 +41,11 @@ void topology_init(struct topology *topology,
                    const struct redis_credentials *credentials);
 void topology_fini(struct topology *topology);
 
-/* These read an answer: begin, each item of the reply, the reply. server: who
- * gives it, as it is called: a node that it names without a host has the same.
- * The end returns NULL, or what is wrong. Pure. */
+/* These read an answer: begin, each item of the reply (context: the topology),
+ * the reply. server: who gives it, as it is called: a node that it names
+ * without a host has the same. The end returns NULL, or what is wrong. Pure. */
 void topology_begin(struct topology *topology, const char *server);
-void topology_hear(void *topology, const struct reply_item *item);
+void topology_hear(void *context, const struct reply_item *item);
 const char *topology_end(struct topology *topology, const struct reply *reply);
 
 #endif

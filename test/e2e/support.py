@@ -34,7 +34,8 @@ def until(condition, within=10, every=0.02, what="condition"):
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"not within {within} s: {what}")
+            seen = what() if callable(what) else what
+            raise AssertionError(f"not within {within} s: {seen}")
         time.sleep(every)
 
 

@@ -83,7 +83,11 @@ def test_a_password_is_changed_without_a_restart(sluice, redis, tmp_path):
     (server.folder / "password").write_text("second-2\r\n")
     server.wait_generation(3)
     assert redis.ask(f"ACL SETUSER sluice <{SECRET}") == "+OK"
+    connections = server.metric("sluice_store_reconnects_total")
     redis.ask("CLIENT KILL TYPE normal SKIPME yes")
+    workers = len(server.status()["workers"])
+    until(lambda: server.metric("sluice_store_reconnects_total") >=
+          connections + workers, 20, what=server.log)
     until_up(server)
     client = server.client()
     assert sum(client.check(RATINGS, {"in-flight": 1}).passed

@@ -17,7 +17,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define SIZE_BYTES LOCAL_SIZE_MIN_BYTES
-#define KEYS 12
+#define KEYS 15
 
 static const struct limit rate = { .algorithm = LIMIT_TOKEN_BUCKET,
                                    .amount = 3,
@@ -32,6 +32,13 @@ static const struct limit any_slots = { .algorithm = LIMIT_CONCURRENCY,
                                         .lease_ns = SECOND,
                                         .dedup_ns = MINUTE,
                                         .release_any = true };
+static const struct limit window = { .algorithm = LIMIT_FIXED_WINDOW,
+                                     .amount = 100,
+                                     .period_ns = SECOND };
+static const struct limit rolling = { .algorithm = LIMIT_ROLLING_WINDOW,
+                                      .amount = 1000,
+                                      .period_ns = SECOND,
+                                      .bucket_ns = 10 * MILLISECOND };
 
 /* A sound store, to be changed. */
 static struct {
@@ -43,26 +50,27 @@ static struct {
 /* Operations of all kinds on all keys. */
 static void use(int fd, int64_t now_ns)
 {
-    static const struct limit *const limits[] = { &rate, &slots, &any_slots };
+    static const struct limit *const limits[] = { &rate, &slots, &any_slots,
+                                                  &window, &rolling };
     static const int64_t amounts[] = { 3, 1, 0, -1, 5, INT64_MIN };
     struct store *store = local_open(fd);
     struct local_usage usage;
 
     assert(store);
-    for (uint32_t i = 0; i < 6 * KEYS; i++) {
+    for (uint32_t i = 0; i < 12 * KEYS; i++) {
         uint8_t key = (uint8_t)(i % KEYS);
         struct take take = { .count = 2 };
 
         for (uint32_t n = 0; n < take.count; n++) {
             take.charges[n] = (struct charge){
-                .limit = limits[key % 3],
+                .limit = limits[key % 5],
                 .key = store_hash(store, (struct str){ (char *)&key, 1 }),
                 .amount = amounts[(i / KEYS + n) % 6],
                 .has_id = n == 0,
                 .id = store_hash(store, STR("id")),
             };
         }
-        store_take(store, &take, now_ns + i * 10 * MILLISECOND);
+        store_take(store, &take, now_ns + (int64_t)i * 10 * MILLISECOND);
         assert(take.status != TAKE_OUTAGE);
     }
     local_usage(store, &usage);

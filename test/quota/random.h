@@ -7,6 +7,7 @@
 #ifndef TEST_QUOTA_RANDOM_H
 #define TEST_QUOTA_RANDOM_H
 
+#include <assert.h>
 #include <stdint.h>
 
 struct random {
@@ -30,6 +31,7 @@ static inline uint64_t random_next(struct random *random)
 /* 0 .. limit - 1; limit > 0. */
 static inline int64_t random_below(struct random *random, int64_t limit)
 {
+    assert(limit > 0);
     return (int64_t)(random_next(random) % (uint64_t)limit);
 }
 

@@ -25,10 +25,14 @@ void subject_take(const struct subject *subject, struct take *take)
 {
     const struct fixture *fixture = subject->fixture;
 
-    /* A store fills its answers whole. */
-    memset(take->grants, 0xa5, sizeof(take->grants));
+    /* A store fills its answers whole. This is true as a bool, too. */
+    memset(take->grants, 0x01, sizeof(take->grants));
     drive_take(subject->store, take, fixture->now(fixture->context));
     assert_int_not_equal(take->status, TAKE_OUTAGE);
+    for (uint32_t i = 0; i < take->count; i++) {
+        assert_false(take->grants[i].is_outage);
+        assert_false(take->grants[i].is_local);
+    }
     assert_true(subject->store->is_up);
 }
 

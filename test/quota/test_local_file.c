@@ -40,8 +40,8 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    remove(path);
-    remove(kept);
+    unlink(path);
+    unlink(kept);
     return rmdir(folder);
 }
 
@@ -81,6 +81,14 @@ static const struct limit slots = { .algorithm = LIMIT_CONCURRENCY,
                                     .amount = 100,
                                     .lease_ns = 2 * HOUR };
 
+static const struct limit window = { .algorithm = LIMIT_FIXED_WINDOW,
+                                     .amount = 100,
+                                     .period_ns = 2 * HOUR };
+static const struct limit rolling = { .algorithm = LIMIT_ROLLING_WINDOW,
+                                      .amount = 100,
+                                      .period_ns = 2 * HOUR,
+                                      .bucket_ns = 2 * MINUTE };
+
 static struct quota_grant take(struct run *run, const struct limit *limit,
                                uint64_t key, int64_t amount, const char *id)
 {
@@ -116,6 +124,14 @@ static void check_opened(const char *why, const struct run *run,
 /* Some of every kind. */
 static void use_all(struct run *run)
 {
+    /* Six buckets each, so that there are two nodes of older ones. */
+    run->now_ns -= 18 * MINUTE;
+    for (int i = 0; i < 18; i++) {
+        run->now_ns += MINUTE;
+        take(run, &rolling, (uint64_t)i % 3, 2, NULL);
+    }
+    for (uint64_t key = 0; key < 3; key++)
+        take(run, &window, key, 5, NULL);
     for (uint64_t key = 0; key < 20; key++) {
         take(run, &rate, key, 10, "id");
         take(run, &slots, key, 3, "id");
@@ -145,6 +161,8 @@ static void usage_outlives_the_program(void **state)
     check_opened("second", &run, STORE_FILE_RESUMED, "");
     assert_int_equal(left(&run, &rate, 7), 90);
     assert_int_equal(left(&run, &slots, 7), 93);
+    assert_int_equal(left(&run, &window, 1), 95);
+    assert_int_equal(left(&run, &rolling, 1), 88);
     /* A retry is known; so is a lease, and what was released early. */
     assert_int_equal(take(&run, &rate, 7, 10, "id").granted, 10);
     assert_int_equal(take(&run, &slots, 7, 3, "id").granted, 3);
@@ -390,6 +408,22 @@ static void nodes_that_cannot_be_begin_afresh(void **state)
         { "a large part", NODE_BUCKET, OF(bucket.part), INT64_MAX },
         { "a time to come", NODE_BUCKET, OF(bucket.at_ns), WALL + 1 },
         { "a negative time", NODE_BUCKET, OF(bucket.at_ns), -1 },
+        { "a window of nothing", NODE_WINDOW, OF(used), 0 },
+        { "a window of too much", NODE_WINDOW, OF(used), INT64_MAX },
+        { "an empty bucket", NODE_ROLLING, OF(rolling.units), 0 },
+        { "a bucket of too much", NODE_ROLLING, OF(rolling.units), UINT32_MAX },
+        { "buckets from nowhere", NODE_ROLLING, OF(rolling.oldest),
+          UINT32_MAX },
+        { "buckets that are none", NODE_ROLLING, OF(rolling.oldest), 1 },
+        { "buckets that nobody leads to", NODE_ROLLING, OF(rolling.oldest), 0 },
+        { "a bucket that ends too early", NODE_ROLLING, OF(ends_ns), 1 },
+        { "buckets of another", NODE_SPAN, OF(span.owner), 1 },
+        { "buckets that go nowhere", NODE_SPAN, OF(span.newer), 1 << 30 },
+        { "buckets without one", NODE_SPAN, OF(span.units[0]), 0 },
+        { "a hole among buckets", NODE_SPAN, OF(span.units[1]), 0 },
+        { "buckets of too much", NODE_SPAN, OF(span.units[1]), UINT32_MAX },
+        { "buckets in disorder", NODE_SPAN, OF(span.ends_ns[1]), INT64_MAX },
+        { "buckets before time", NODE_SPAN, OF(span.ends_ns[0]), -1 },
         { "a gate without leases", NODE_GATE, OF(gate.oldest), 0 },
         { "a gate to nowhere", NODE_GATE, OF(gate.oldest), UINT32_MAX },
         { "a gate to itself", NODE_GATE, OF(gate.oldest), 0x6f },
@@ -537,7 +571,7 @@ static void what_cannot_be_opened_is_told(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     run = run_at(&begin);
     check_opened("a pipe", &run, STORE_FILE_FAILED, "it is no regular file");
-    remove(path);
+    unlink(path);
 
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     signal(SIGXFSZ, SIG_IGN);
@@ -596,7 +630,7 @@ static void any_bytes_are_refused_or_safe(void **state)
         if (run.fd < 0) {
             /* Its first bytes are no more those of a store, twice. */
             assert_int_equal(run.report.state, STORE_FILE_FAILED);
-            remove(path);
+            unlink(path);
             continue;
         }
         counts[run.report.state]++;

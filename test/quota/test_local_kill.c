@@ -354,7 +354,7 @@ static void not_a_slot_is_lost_or_held_twice(void **state)
                   (unsigned long long)board->recoveries,
                   (unsigned long long)board->operations);
     assert_true(board->recoveries > 0);
-    remove(path);
+    unlink(path);
     rmdir(folder);
 }
 

@@ -227,7 +227,7 @@ static void retries_of_all_are_charged_once(void **state)
     (void)state;
     run_race(fd, race_with_retries);
     assert_int_equal(board->broken, 0);
-    assert_int_equal(left(fd, &rate, 0), rate.burst - INT64_C(3) * RETRIES);
+    assert_int_equal(left(fd, &rate, 0), rate.burst - (int64_t)RETRIES * 3);
     close(fd);
 }
 

@@ -631,7 +631,7 @@ static void set_limits(struct world *world)
             .amount = random() % 20,
             .period_ns = periods[random() % 3],
             .burst = 1 + random() % 10,
-            .dedup_ns = i % 3 == 0 ? 0 : i % 3 * 100 * MS,
+            .dedup_ns = (int64_t)(i % 3) * 100 * MS,
         };
     world->when.generation++;
 }
