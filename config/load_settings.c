@@ -61,10 +61,34 @@ static void check_servers(struct load *load, const struct mark *group)
     if (!servers)
         diags_add(load->diags, DIAG_ERROR, mark_place(group),
                   "the kind \"redis\" needs `servers`");
-    else if (store->servers.count > 1 && !store->sentinel)
-        diags_add(load->diags, DIAG_ERROR, mark_place(servers),
-                  "several servers must be sentinels: add `sentinel = { master "
-                  "= \"NAME\"; }`, or name one");
+    else if (store->servers.count > 1 && !store->sentinel && !store->is_cluster)
+        diags_add(
+            load->diags, DIAG_ERROR, mark_place(servers),
+            "several servers must be sentinels or nodes of a cluster: add "
+            "`sentinel = { master = \"NAME\"; }` or `cluster = true`, or "
+            "name one");
+}
+
+/* What the other settings say against it. */
+static void check_cluster(struct load *load, const struct mark *group)
+{
+    const struct store_settings *store = &load->snapshot->store;
+    const struct str prefix = store->key_prefix;
+
+    if (store->sentinel)
+        diags_add(load->diags, DIAG_ERROR,
+                  mark_place(mark_find(group, "sentinel")),
+                  "a cluster has no sentinels: leave out `sentinel` or "
+                  "`cluster`");
+    if (store->database != 0)
+        diags_add(load->diags, DIAG_ERROR,
+                  mark_place(mark_find(group, "database")),
+                  "a cluster has no database but 0");
+    if (memchr(prefix.data, '{', prefix.len))
+        diags_add(load->diags, DIAG_ERROR,
+                  mark_place(mark_find(group, "key_prefix")),
+                  "in a cluster the prefix must not have a \"{\": it would put "
+                  "all keys on one node");
 }
 
 static void check_store(struct load *load)
@@ -80,6 +104,8 @@ static void check_store(struct load *load)
                          &store->sentinel->credentials);
     if (store->kind == STORE_REDIS)
         check_servers(load, group);
+    if (store->kind == STORE_REDIS && store->is_cluster)
+        check_cluster(load, group);
     if (mark_find(group, "path") && store->path.len > 0)
         load_store_path(load, mark_find(group, "path"));
 }

@@ -246,14 +246,21 @@ static const struct field store_fields[] = {
       .least = 1,
       .most = REDIS_SERVERS_MAX,
       .doc = "Where Redis is: `host:port` or `unix:/path`. Required for the "
-             "kind `redis`. With `sentinel`: where the sentinels are; else "
-             "one." },
+             "kind `redis`. With `sentinel`: where the sentinels are; with "
+             "`cluster`: some of its nodes; else one." },
     { .name = "sentinel",
       .kind = FIELD_OPTIONAL_GROUP,
       MEMBER(store_settings, sentinel),
       .needs_restart = true,
       .group = &sentinel_group,
       .doc = "Where `servers` are sentinels." },
+    { .name = "cluster",
+      .kind = FIELD_BOOL,
+      MEMBER(store_settings, is_cluster),
+      .needs_restart = true,
+      .fallback = "false",
+      .doc = "Whether `servers` are nodes of a Redis Cluster; see "
+             "[operation](operation.md)." },
     { .name = "user",
       .kind = FIELD_TEXT,
       MEMBER(store_settings, credentials.user),
@@ -278,7 +285,7 @@ static const struct field store_fields[] = {
       .least = 0,
       .most = 1000000,
       .fallback = "0",
-      .doc = "Number of the Redis database." },
+      .doc = "Number of the Redis database. A cluster has only 0." },
     { .name = "key_prefix",
       .kind = FIELD_TEXT,
       MEMBER(store_settings, key_prefix),

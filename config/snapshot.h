@@ -69,6 +69,7 @@ struct store_settings {
     struct str_array servers;           /* redis: "host:port" or "unix:/path" */
     struct sentinel_settings *sentinel; /* redis: `servers` are sentinels;
                                            NULL: they are not */
+    bool is_cluster;                    /* redis: `servers` are its nodes */
     struct redis_credentials credentials; /* redis */
     struct str password_file;             /* redis */
     struct str key_prefix;                /* redis */

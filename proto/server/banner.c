@@ -15,6 +15,8 @@ static void print_store(FILE *out, const struct store_settings *store)
         for (uint32_t i = 0; i < store->servers.count; i++)
             fprintf(out, "%s%.*s", i == 0 ? " at " : ", ",
                     STR_ARG(store->servers.items[i]));
+        if (store->is_cluster)
+            fputs(" (a cluster)", out);
         if (store->sentinel)
             fprintf(out, " (sentinels of %.*s)",
                     STR_ARG(store->sentinel->master));

@@ -6,6 +6,10 @@ static struct store *open_redis(const struct store_settings *settings,
                                 const struct redis_events *events)
 {
     const struct sentinel_settings *sentinel = settings->sentinel;
+    const struct redis_cluster cluster = {
+        .servers = settings->servers.items,
+        .count = settings->servers.count,
+    };
     struct redis_sentinels sentinels;
     struct redis_settings redis = {
         .server = settings->servers.items[0],
@@ -15,6 +19,8 @@ static struct store *open_redis(const struct store_settings *settings,
         .deadline_ns = settings->deadline_ns,
     };
 
+    if (settings->is_cluster)
+        redis.cluster = &cluster;
     if (sentinel) {
         sentinels = (struct redis_sentinels){
             .servers = settings->servers.items,

@@ -27,6 +27,9 @@
 
 #define ROUTER_NODES_MAX TOPOLOGY_NODES_MAX
 
+/* How long a node is kept that was named by another, but has no slots. */
+#define ROUTER_KEEP_NS MINUTE
+
 /* How often the map is asked for: while all is well, while something is away,
  * and at most. */
 #define ROUTER_REFRESH_NS (10 * SECOND)
@@ -36,6 +39,7 @@
 struct node {
     struct session session;
     uint32_t slot_count;
+    int64_t kept_until_ns; /* also without slots: it is to get some */
     struct quota_id probe_key; /* in one of its slots, if it has any */
 };
 

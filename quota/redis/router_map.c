@@ -91,9 +91,11 @@ bool router_redirect(void *context, const struct operation *operation,
     struct router *router = context;
     uint8_t number = router_node(router, str_of(redirect->server));
 
-    ask_soon(router, now_ns);
+    if (redirect->kind == REDIRECT_MOVED)
+        ask_soon(router, now_ns);
     if (number == SLOTS_NOBODY)
         return false;
+    router->nodes[number]->kept_until_ns = now_ns + ROUTER_KEEP_NS;
     if (redirect->kind == REDIRECT_MOVED)
         move_slot(router, redirect->slot, number);
     return operation &&
@@ -123,7 +125,8 @@ static void drop_nodes(struct router *router)
         for (uint32_t slot = 0; slot < SLOT_COUNT; slot++)
             if (router->slots.owners[slot] == i)
                 router->slots.owners[slot] = SLOTS_NOBODY;
-        if (session_is_idle(&node->session))
+        if (session_is_idle(&node->session) &&
+            router->now_ns >= node->kept_until_ns)
             router_drop(router, i);
     }
 }

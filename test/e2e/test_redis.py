@@ -15,9 +15,9 @@ SECRET = "hunter2-hunter2"
 
 
 def user_lines():
-    """What the docs give Redis and sentinels to make the user."""
+    """What the docs give Redis, sentinels and nodes to make the user."""
     lines = re.findall(r"^ACL SETUSER sluice .*$", DOCS, re.M)
-    assert len(lines) == 2
+    assert len(lines) == 3
     return [line.replace("PASSWORD", SECRET) for line in lines]
 
 

@@ -14,7 +14,6 @@
 #include "quota/redis/row.h"
 #include "quota/redis/script.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -24,15 +23,12 @@
 
 /* -- A Redis with a clock -- */
 
-#define HEX_BYTES 41
-
 struct clocked {
     struct redis_server server;
     int fd;
     struct outbox outbox;
     struct reply_reader reader;
-    char *text;           /* of the script */
-    char sha1[HEX_BYTES]; /* of it */
+    char sha1[REPLY_TEXT_BYTES]; /* of the script with a clock */
     int64_t now_us;
 };
 
@@ -64,17 +60,6 @@ static char *clocked_text(void)
     return with_both;
 }
 
-static void sum(const char *text, char hex[HEX_BYTES])
-{
-    unsigned char bytes[EVP_MAX_MD_SIZE];
-    unsigned int len;
-
-    assert_true(EVP_Digest(text, strlen(text), bytes, &len, EVP_sha1(), NULL));
-    assert_int_equal(2 * len + 1, HEX_BYTES);
-    for (unsigned int i = 0; i < len; i++)
-        snprintf(hex + (size_t)2 * i, 3, "%02x", bytes[i]);
-}
-
 static void send_all(struct clocked *redis)
 {
     while (outbox_unsent(&redis->outbox).len > 0) {
@@ -104,6 +89,28 @@ static const struct reply *exchange(struct clocked *redis)
     return &redis->reader.reply;
 }
 
+/* Loads the script, and learns its sum. */
+static void load(struct clocked *redis)
+{
+    char *text = clocked_text();
+
+    outbox_begin(&redis->outbox, 3);
+    outbox_put(&redis->outbox, STR("SCRIPT"));
+    outbox_put(&redis->outbox, STR("LOAD"));
+    outbox_put(&redis->outbox, str_of(text));
+    assert_true(outbox_end(&redis->outbox));
+    exchange(redis);
+    outbox_begin(&redis->outbox, 4);
+    outbox_put(&redis->outbox, STR("EVAL"));
+    outbox_put(&redis->outbox, STR("return { redis.sha1hex(ARGV[1]) }"));
+    outbox_put_i64(&redis->outbox, 0);
+    outbox_put(&redis->outbox, str_of(text));
+    assert_true(outbox_end(&redis->outbox));
+    memcpy(redis->sha1, exchange(redis)->texts[0], sizeof(redis->sha1));
+    assert_int_equal(strlen(redis->sha1), script_charge.sha1.len);
+    free(text);
+}
+
 static int setup(void **state)
 {
     static struct clocked redis;
@@ -116,14 +123,7 @@ static int setup(void **state)
     assert_int_equal(connect(redis.fd, (struct sockaddr *)&un, sizeof(un)), 0);
     outbox_init(&redis.outbox);
     reply_reader_init(&redis.reader);
-    redis.text = clocked_text();
-    sum(redis.text, redis.sha1);
-    outbox_begin(&redis.outbox, 3);
-    outbox_put(&redis.outbox, STR("SCRIPT"));
-    outbox_put(&redis.outbox, STR("LOAD"));
-    outbox_put(&redis.outbox, str_of(redis.text));
-    assert_true(outbox_end(&redis.outbox));
-    exchange(&redis);
+    load(&redis);
     *state = &redis;
     return 0;
 }
@@ -132,7 +132,6 @@ static int teardown(void **state)
 {
     struct clocked *redis = *state;
 
-    free(redis->text);
     reply_reader_fini(&redis->reader);
     outbox_fini(&redis->outbox);
     close(redis->fd);

@@ -73,18 +73,32 @@ static void wait_for(struct redis_server *node)
     }
 }
 
-void redis_cluster_init(struct redis_cluster_servers *cluster)
+static void meet(struct redis_server *node, const struct redis_server *other)
 {
     char command[64];
 
+    snprintf(command, sizeof(command), "CLUSTER MEET 127.0.0.1 %d %d",
+             other->port, other->bus_port);
+    ask_ok(node, command);
+}
+
+void redis_cluster_init(struct redis_cluster_servers *cluster)
+{
     *cluster = (struct redis_cluster_servers){ 0 };
     for (uint32_t i = 0; i < REDIS_CLUSTER_NODES; i++)
         start_node(cluster, i);
-    for (uint32_t i = 1; i < REDIS_CLUSTER_NODES; i++) {
-        snprintf(command, sizeof(command), "CLUSTER MEET 127.0.0.1 %d %d",
-                 cluster->nodes[i].port, cluster->nodes[i].bus_port);
-        ask_ok(&cluster->nodes[0], command);
-    }
+    for (uint32_t i = 0; i < REDIS_CLUSTER_NODES; i++)
+        for (uint32_t other = 0; other < REDIS_CLUSTER_NODES; other++)
+            if (other != i)
+                meet(&cluster->nodes[i], &cluster->nodes[other]);
+    redis_cluster_mend(cluster);
+}
+
+void redis_cluster_mend(struct redis_cluster_servers *cluster)
+{
+    for (uint32_t i = 0; i < REDIS_CLUSTER_NODES; i++)
+        if (cluster->nodes[i].pid == 0)
+            redis_server_start(&cluster->nodes[i]);
     for (uint32_t i = 0; i < REDIS_CLUSTER_NODES; i++)
         wait_for(&cluster->nodes[i]);
 }

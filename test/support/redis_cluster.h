@@ -24,6 +24,9 @@ struct redis_cluster_servers {
 void redis_cluster_init(struct redis_cluster_servers *cluster);
 void redis_cluster_fini(struct redis_cluster_servers *cluster);
 
+/* Starts those that do not run, and returns when all agree again. */
+void redis_cluster_mend(struct redis_cluster_servers *cluster);
+
 /* Of all nodes that run. */
 void redis_cluster_flush(struct redis_cluster_servers *cluster);
 

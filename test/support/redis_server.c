@@ -64,7 +64,8 @@ static void run(const struct redis_server *server)
            "--save", "", "--appendonly", "no", "--logfile", "/dev/null",
            clustered, "yes", "--cluster-config-file", "nodes.conf",
            "--cluster-port", bus_port, "--cluster-node-timeout", "2000",
-           "--cluster-require-full-coverage", "no", NULL);
+           "--cluster-require-full-coverage", "no",
+           "--cluster-allow-replica-migration", "no", NULL);
     perror("redis-server");
     _exit(127);
 }

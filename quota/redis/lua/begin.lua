@@ -35,7 +35,7 @@
 -- where every charge passes.
 
 local BUCKET, FIXED, ROLLING, LEASES = 1, 2, 3, 4
-local CHARGE = '<BBi4I4i8i8I4'
+local CHARGE, CHARGE_BYTES = '<BBi4I4i8i8I4', 30
 local FAILED = 2000000000
 local BEFORE = 1073741824
 
@@ -43,17 +43,6 @@ local call, ceil, max, min = redis.call, math.ceil, math.max, math.min
 local pack, parse, format = struct.pack, struct.unpack, string.format
 local clock = call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-
--- What is in use, by key, as it was read and as all Checks so far made it: the
--- units `used`, and what else its kind needs. What changed is written in the
--- end.
-local states, changed = {}, { nil }
-
--- Of the Check at hand, how to undo it: for each charge that took something its
--- state, how much, and what its kind needs besides.
-local log, log_size = { nil, nil, nil }, 0
--- And what is to be done when it is sure to be granted.
-local pending, pending_count = { nil }, 0
 
 -- `dividend` >= 0 and `divisor` > 0 are integers.
 local function divide(dividend, divisor)
@@ -76,13 +65,6 @@ local function ms_until(instant)
     return ceil((instant - now) / 1000) + 1
 end
 
-local function change(state)
-    if not state.is_changed then
-        state.is_changed = true
-        changed[#changed + 1] = state
-    end
-end
-
 -- What a take of `amount` gets where `left` units are free, and whether that is
 -- a refusal. mode: the flags for best effort and shadow.
 local function admit(amount, left, mode)
@@ -94,10 +76,14 @@ local function admit(amount, left, mode)
     return 0, true
 end
 
--- A kind of rate is a table of functions; its states are strings.
+-- A kind of rate is a table of functions; its states are strings. A state has
+-- `used`, the units in use, and what else its kind needs.
 --   read(key, rate, span)  the state of a key as it is now, with the fields
 --                          that all of them get
---   take(state, units, rate, span)  before `used` grows: what undo needs
---   undo(state, units, before)      after `used` shrank: undoes that
+--   take(state, units, rate, span)  before `used` grows; returns what undo
+--                                   needs. May be missing
+--   undo(state, units, before)      after `used` shrank. May be missing
 --   drop(state, units)     gives units back, before `used` shrinks
+--   tell(state, wanted, limit)  the results that are its own; wanted: what was
+--                               refused, or 0
 --   pack(state)            its bytes, and until when they matter

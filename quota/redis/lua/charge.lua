@@ -2,18 +2,14 @@
 -- The kinds that were needed.
 local kinds = { nil, nil, nil, nil }
 
-local function kind_of(number)
-    local make = number == BUCKET and make_bucket or number == FIXED
-        and make_fixed or number == ROLLING and make_rolling or make_leases
-    local kind = make()
-    kinds[number] = kind
-    return kind
-end
-
 -- The state of a key, and what its record says. May fail, and has changed
 -- nothing then.
 local function find(number, key, id, rate, span, record_key)
-    local kind, state = kinds[number] or kind_of(number), states[key]
+    local kind, state = kinds[number], states[key]
+    if not kind then
+        kind = number == LEASES and make_leases() or make_rate(number)
+        kinds[number] = kind
+    end
     if number == LEASES then
         state = kind.read(key, id, state)
     elseif not state then
@@ -100,17 +96,11 @@ local function answer(number, state, granted, limit, wanted)
     reply[size + 2] = limit - state.used
     if number == LEASES then
         size = size + 2
-    elseif number == BUCKET then
-        reply[size + 3] = state.part
-        size = size + 3
-    elseif number == FIXED then
-        reply[size + 3] = state.ends - now
-        size = size + 3
-    else
-        reply[size + 3], reply[size + 4] =
-            state.kind.tell(state, wanted, limit)
-        size = size + 4
+        return
     end
+    local first, second = state.kind.tell(state, wanted, limit)
+    reply[size + 3], reply[size + 4] = first, second
+    size = second and size + 4 or size + 3
 end
 
 local function answer_failed(number)
@@ -138,7 +128,7 @@ local function answer_all(is_failed, is_refused)
     charge_count = 0
 end
 
-local keys, bytes = KEYS, ARGV[1]
+local keys = KEYS
 -- The next key and byte.
 local k, at = 1, 1
 -- Of the Check at hand; and whether any could be made.
@@ -232,11 +222,8 @@ for i = 1, #changed do
     local kind = state.kind
     if kind.write then
         kind.write(state)
-    elseif state.used == 0 then
-        call('DEL', state.key)
     else
-        local packed, ends = kind.pack(state)
-        call('SET', state.key, packed, 'PX', text_of(ms_until(ends)))
+        write_rate(kind, state)
     end
 end
 return reply

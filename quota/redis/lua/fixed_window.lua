@@ -77,10 +77,14 @@ local function make_fixed()
         end
     end
 
+    local function tell(state)
+        return state.ends - now
+    end
+
     local function pack_state(state)
         return pack('<dd', state.used, state.ends), state.ends
     end
 
     return { read = read, take = take, undo = undo, drop = drop,
-        pack = pack_state }
+        tell = tell, pack = pack_state }
 end

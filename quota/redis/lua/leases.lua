@@ -5,8 +5,9 @@
 --   "u"ID  <= 0  minus its units; 0: no lease but a tombstone
 --   ""      < 0  minus the units of all leases; absent when there are none
 local function make_leases()
-    -- Expired leases removed by one call: bounds the time that others wait.
-    local SWEEP_MAX = 1000
+    -- How many more leases that have ended this call removes: bounds the time
+    -- that others wait.
+    local sweep_left = 1000
     -- RELEASE_TOMBSTONE_NS, in us.
     local TOMBSTONE = 10000000
 
@@ -31,10 +32,12 @@ local function make_leases()
     end
 
     local function sweep(key)
-        local ids = call('ZRANGEBYSCORE', key, '(0', now, 'LIMIT', 0, SWEEP_MAX)
+        local ids = call('ZRANGEBYSCORE', key, '(0', now,
+            'LIMIT', 0, sweep_left)
         if #ids == 0 then
             return
         end
+        sweep_left = sweep_left - #ids
         local units_names = {}
         for i, id in ipairs(ids) do
             units_names[i] = 'u' .. id

@@ -90,5 +90,5 @@ local function make_rolling()
     end
 
     return { read = read, take = take, undo = undo, drop = drop,
-        pack = pack_state, tell = tell }
+        tell = tell, pack = pack_state }
 end

@@ -40,11 +40,15 @@ local function make_bucket()
         end
     end
 
+    local function tell(state)
+        return state.part
+    end
+
     local function pack_state(state)
         -- Without a rate it never is: any time will do, for nothing is granted.
         local full = (state.used * state.span - state.part) / max(state.rate, 1)
         return pack('<ddd', state.used, state.part, now), now + ceil(full)
     end
 
-    return { read = read, drop = drop, pack = pack_state }
+    return { read = read, drop = drop, tell = tell, pack = pack_state }
 end
