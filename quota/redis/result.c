@@ -10,7 +10,7 @@
 #define FAILED INT64_C(2000000000)
 
 /* BEFORE of the script. */
-#define BEFORE INT64_C(1073741824)
+#define BEFORE INT64_C(3000000000)
 
 /* No time that the script tells is longer. */
 #define TIME_MAX_US (INT64_MAX / MICROSECOND)

@@ -6,9 +6,11 @@
 #include "quota/redis/clock_offset.h"
 #include "quota/redis/holders.h"
 #include "quota/redis/login.h"
+#include "quota/redis/redirect.h"
 #include "quota/redis/result.h"
 #include "quota/redis/script.h"
 #include "quota/redis/sentinel.h"
+#include "quota/redis/topology.h"
 
 #include <assert.h>
 
@@ -32,6 +34,8 @@ static const struct limit limits[] = {
       .bucket_ns = HOUR },
 };
 #define LIMIT_COUNT (sizeof(limits) / sizeof(limits[0]))
+
+static struct topology topology;
 
 static bool has(const struct reply *reply, uint32_t count)
 {
@@ -63,19 +67,24 @@ static void read_take(const struct reply *reply, uint32_t first, uint32_t count)
     }
 }
 
+static void check_address(const char *server)
+{
+    struct address address;
+
+    /* An address, or the name of one; never a path. */
+    address_init(&address, str_of(server));
+    assert(!address.fault);
+    assert(address.count == 0 || address.sockaddrs[0].ss_family != AF_UNIX);
+    address_fini(&address);
+}
+
 static void read_words(const struct reply *reply)
 {
     char server[ADDRESS_TEXT_BYTES] = "";
     int64_t offset_ns;
 
     if (!sentinel_read(reply, server)) {
-        struct address address;
-
-        /* An address, or the name of one; never a path. */
-        address_init(&address, str_of(server));
-        assert(!address.fault);
-        assert(address.count == 0 || address.sockaddrs[0].ss_family != AF_UNIX);
-        address_fini(&address);
+        check_address(server);
     } else {
         assert(server[0] == '\0');
     }
@@ -97,6 +106,23 @@ static void read_holders(const struct reply *reply)
         assert(holders.items[i].units > 0 && holders.items[i].ends_in_ns >= 0);
 }
 
+static void read_cluster(const struct reply *reply)
+{
+    struct redirect redirect;
+
+    if (redirect_read(reply, "asked:1", &redirect) != REDIRECT_NONE) {
+        assert(redirect.slot < SLOT_COUNT);
+        check_address(redirect.server);
+        assert(!redirect_is_split(reply));
+    }
+    if (!topology_end(&topology, reply))
+        for (uint32_t i = 0; i < topology.node_count; i++) {
+            assert(slots_count(&topology.slots, (uint8_t)i) <= SLOT_COUNT);
+            check_address(topology.nodes[i]);
+        }
+    topology_begin(&topology, "asked:1");
+}
+
 static void read_reply(const struct reply *reply)
 {
     struct release release = { .count = 2 };
@@ -110,6 +136,7 @@ static void read_reply(const struct reply *reply)
     read_holders(reply);
     assert(!(script_read_probe(reply) && script_is_missing(reply)));
     read_words(reply);
+    read_cluster(reply);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -119,6 +146,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum reply_result result = REPLY_NONE;
 
     reply_reader_init(&reader);
+    topology_begin(&topology, "asked:1");
+    /* As a map of a cluster's slots too, every other time. */
+    if (size % 2)
+        reader.listener = (struct reply_listener){ topology_hear, &topology };
     for (size_t at = 1; at < size && result != REPLY_BROKEN; at += piece) {
         if (piece > size - at)
             piece = size - at;

@@ -146,6 +146,8 @@ static const struct answer answers[] = {
     { "out of memory", "-OOM command not allowed\r\n", TAKE_OUTAGE, STAYS },
     { "keys that move", "-TRYAGAIN Multiple keys request\r\n", TAKE_OUTAGE,
       STAYS },
+    { "a cluster whose slot moves", "-ASK 3999 127.0.0.1:6381\r\n", TAKE_OUTAGE,
+      STAYS },
     { "a cluster", "-MOVED 3999 127.0.0.1:6381\r\n", TAKE_OUTAGE, STAYS },
     { "somebody else's key", "-WRONGTYPE Operation against a key\r\n",
       TAKE_OUTAGE, STAYS },

@@ -151,6 +151,42 @@ static void a_list_goes_alone(void **state)
     pending_fini(&pending);
 }
 
+static void add_at(struct pending *pending, uint16_t slot, bool is_asking,
+                   bool is_alone)
+{
+    const struct operation operation = { .kind = OPERATION_TAKE,
+                                         .take = &takes[0],
+                                         .slot = slot,
+                                         .is_asking = is_asking,
+                                         .is_alone = is_alone,
+                                         .charge_count = 1,
+                                         .result_count = 2 };
+
+    pending_add(pending, &operation);
+}
+
+/* In a cluster. */
+static void a_command_holds_what_is_of_one_slot(void **state)
+{
+    static const uint32_t sent[] = { 2, 1, 1, 1, 1, 1, 2, 0 };
+    struct pending pending;
+
+    (void)state;
+    pending_init(&pending);
+    add_at(&pending, 7, false, false);
+    add_at(&pending, 7, false, false);
+    add_at(&pending, 8, false, false);
+    add_at(&pending, 7, false, false);
+    add_at(&pending, 7, true, false);
+    add_at(&pending, 7, true, false);
+    add_at(&pending, 7, false, true);
+    add_at(&pending, 7, false, false);
+    add_at(&pending, 7, false, false);
+    for (size_t i = 0; i < ROWS(sent); i++)
+        assert_int_equal(send_batch(&pending), sent[i]);
+    pending_fini(&pending);
+}
+
 static void deadlines_come_in_their_own_order(void **state)
 {
     static const struct {
@@ -283,6 +319,7 @@ int main(void)
         cmocka_unit_test(what_is_asked_together_is_sent_together),
         cmocka_unit_test(a_command_holds_so_many),
         cmocka_unit_test(a_list_goes_alone),
+        cmocka_unit_test(a_command_holds_what_is_of_one_slot),
         cmocka_unit_test(deadlines_come_in_their_own_order),
         cmocka_unit_test(what_was_sent_and_is_gone_still_has_its_reply),
         cmocka_unit_test(what_is_gone_before_it_was_sent_never_is),

@@ -287,6 +287,50 @@ static void each_charge_has_its_own_results(void **state)
     assert_true(take.grants[3].is_refused);
 }
 
+/* What it had before is granted, and told apart. */
+static void a_part_knows_its_repeats(void **state)
+{
+    static const struct {
+        const char *why;
+        int64_t integers[5];
+        enum result result;
+        int64_t first, second;
+        uint32_t repeats;
+    } rows[] = {
+        { "none", { 2, 1, 3, 7, 0 }, RESULT_READ, 2, 3, 0 },
+        { "the first", { 3000000002, 1, 3, 7, 0 }, RESULT_READ, 2, 3, 1 },
+        { "both", { 3000000001, 1, 3000000003, 7, 0 }, RESULT_READ, 1, 3, 3 },
+        { "nothing cannot be had",
+          { 3000000000, 1, 3, 7, 0 },
+          RESULT_MALFORMED,
+          0,
+          0,
+          0 },
+        { "more than there can be",
+          { 4000000001, 1, 3, 7, 0 },
+          RESULT_MALFORMED,
+          0,
+          0,
+          0 },
+        { "not made", { 2000000000, 0, 0, 0, 0 }, RESULT_FAILED, 0, 0, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct part part = { .take = { .count = 2 } };
+
+        part.take.charges[0] = (struct charge){ .limit = &slots, .amount = 2 };
+        part.take.charges[1] = (struct charge){ .limit = &rate, .amount = 3 };
+        row_equal_i64(rows[i].why, result_read_part(rows[i].integers, &part),
+                      rows[i].result);
+        if (rows[i].result != RESULT_READ)
+            continue;
+        row_equal_i64(rows[i].why, part.take.grants[0].granted, rows[i].first);
+        row_equal_i64(rows[i].why, part.take.grants[1].granted, rows[i].second);
+        row_equal_i64(rows[i].why, part.repeats, rows[i].repeats);
+    }
+}
+
 static void a_check_that_could_not_be_made_says_so(void **state)
 {
     static const int64_t failed[] = { 2000000000, 0, 0 };
@@ -332,6 +376,7 @@ int main(void)
         cmocka_unit_test(results_become_a_grant),
         cmocka_unit_test(what_cannot_be_is_no_answer),
         cmocka_unit_test(each_charge_has_its_own_results),
+        cmocka_unit_test(a_part_knows_its_repeats),
         cmocka_unit_test(a_check_that_could_not_be_made_says_so),
         cmocka_unit_test(releases_add_up),
     };

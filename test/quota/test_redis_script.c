@@ -112,9 +112,11 @@ static void show_rows(struct str packed, char *text, size_t size)
         assert_in_range(kind, 1, 4);
         len += (size_t)snprintf(
             text + len, size - len,
-            "%s %s%s%s%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
+            "%s %s%s%s%s%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
+            " %" PRId64,
             kinds[kind], flags & 1 ? "some " : "", flags & 2 ? "shadow " : "",
-            flags & 4 ? "last " : "", amount, limit, rate_, span, record);
+            flags & 4 ? "last " : "", flags & 16 ? "part " : "", amount, limit,
+            rate_, span, record);
         if (flags & 8) {
             len += (size_t)snprintf(text + len, size - len, " %.16s", at);
             at += 16;
@@ -224,6 +226,64 @@ static void a_take_is_one_call(void **state)
 
         take.charges[0] = complete(rows[i].charge);
         memcpy(take.grants[0].lease_id, id.bytes, sizeof(id.bytes));
+        assert_true(script_put(&outbox, STR("p:"), operations, 1));
+        row_equal_str(rows[i].why, str_of(shown_call(&outbox)),
+                      str_of(rows[i].call));
+        outbox_clear(&outbox);
+    }
+    outbox_fini(&outbox);
+}
+
+/* What one part takes, and what undoes it. */
+static void parts_say_that_they_are(void **state)
+{
+    static const struct {
+        const char *why;
+        bool is_undo;
+        struct charge charge;
+        const char *call;
+    } rows[] = {
+        { "a rate",
+          false,
+          { .limit = &rate, .amount = 3 },
+          "1|" KEY ":tokens|bucket last part 3 100 50 1000000 0;" },
+        { "with an id",
+          false,
+          { .limit = &rate, .amount = 3, .has_id = true },
+          "2|" KEY ":tokens|" KEY ":took:" ID_HEX
+          "|bucket last part 3 100 50 1000000 1500;" },
+        { "its record is undone",
+          true,
+          { .limit = &rate, .amount = -3, .has_id = true },
+          "2|" KEY ":tokens|" KEY ":took:" ID_HEX
+          "|bucket last part -3 100 50 1000000 1500;" },
+        { "without one it is given back",
+          true,
+          { .limit = &rate, .amount = -3 },
+          "1|" KEY ":tokens|bucket last part -3 100 50 1000000 0;" },
+        { "a lease is released by its id",
+          true,
+          { .limit = &slots, .amount = -2, .has_id = true },
+          "1|" KEY ":leases|leases last part -2 7 0 60000000 0 "
+          "0123456789abcdeF;" },
+        { "also where any is released",
+          true,
+          { .limit = &any_slots, .amount = -2, .has_id = true },
+          "1|" KEY ":leases|leases last part -2 7 0 60000000 0 "
+          "0123456789abcdeF;" },
+    };
+    struct outbox outbox;
+
+    (void)state;
+    outbox_init(&outbox);
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct part part = { .take = { .count = 1 },
+                             .is_undo = rows[i].is_undo };
+        const struct operation operation = { .kind = OPERATION_PART,
+                                             .part = &part };
+        const struct operation *const operations[] = { &operation };
+
+        part.take.charges[0] = complete(rows[i].charge);
         assert_true(script_put(&outbox, STR("p:"), operations, 1));
         row_equal_str(rows[i].why, str_of(shown_call(&outbox)),
                       str_of(rows[i].call));
@@ -349,6 +409,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_take_is_one_call),
+        cmocka_unit_test(parts_say_that_they_are),
         cmocka_unit_test(a_release_gives_back_all_of_each_lease),
         cmocka_unit_test(many_are_one_call),
         cmocka_unit_test(what_does_not_fit_is_left_out_whole),

@@ -37,7 +37,7 @@
 local BUCKET, FIXED, ROLLING, LEASES = 1, 2, 3, 4
 local CHARGE, CHARGE_BYTES = '<BBi4I4i8i8I4', 30
 local FAILED = 2000000000
-local BEFORE = 1073741824
+local BEFORE = 3000000000
 
 local call, ceil, max, min = redis.call, math.ceil, math.max, math.min
 local pack, parse, format = struct.pack, struct.unpack, string.format
