@@ -39,7 +39,7 @@
 struct node {
     struct session session;
     uint32_t slot_count;
-    int64_t kept_until_ns; /* also without slots: it is to get some */
+    int64_t kept_until_ns;     /* also without slots: it is to get some */
     struct quota_id probe_key; /* in one of its slots, if it has any */
 };
 
