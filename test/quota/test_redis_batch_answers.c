@@ -1,5 +1,5 @@
 /* Batches of operations, over a server that answers as it is told. */
-#include "test/support/fake_redis.h"
+#include "test/quota/fake_world.h"
 #include "test/support/table.h"
 
 #include "policy/base/clock.h"
@@ -8,71 +8,11 @@
 #include <poll.h>
 #include <stdio.h>
 
-#define DEADLINE_NS (30 * MILLISECOND)
+#define DEADLINE_NS WORLD_DEADLINE_NS
 
 static const struct limit slots = { .algorithm = LIMIT_CONCURRENCY,
                                     .amount = 1,
                                     .lease_ns = MINUTE };
-
-/* A test's world. */
-struct world {
-    struct fake_redis redis;
-    struct redis_settings settings;
-    int up_count, down_count;
-    char fault[300]; /* as told by the store */
-};
-
-static void on_up(void *context, const char *server)
-{
-    struct world *world = context;
-
-    (void)server;
-    world->up_count++;
-}
-
-static void on_down(void *context, const char *server, const char *detail)
-{
-    struct world *world = context;
-
-    (void)server;
-    world->down_count++;
-    snprintf(world->fault, sizeof(world->fault), "%s", detail);
-}
-
-static void world_init(struct world *world)
-{
-    *world = (struct world){ .settings = { .key_prefix = STR("test:"),
-                                           .deadline_ns = DEADLINE_NS } };
-    fake_redis_init(&world->redis);
-    world->settings.server = str_of(world->redis.address);
-}
-
-static void world_fini(struct world *world)
-{
-    fake_redis_fini(&world->redis);
-}
-
-static struct store *open_store(struct world *world)
-{
-    const struct redis_events events = { on_up, on_down, world };
-
-    return redis_store_new(&world->settings, &events);
-}
-
-static void run(struct world *world, struct store *store, int64_t ns)
-{
-    struct fake_redis *const fakes[] = { &world->redis };
-
-    fake_redis_run(store, fakes, 1, ns);
-}
-
-static void run_until_up(struct world *world, struct store *store)
-{
-    for (int turns = 0; !store->is_up; turns++) {
-        assert_true(turns < 5000);
-        run(world, store, MILLISECOND);
-    }
-}
 
 #define MEMBERS_MAX 40
 
@@ -106,7 +46,7 @@ static void wait_for_members(struct world *world, struct store *store,
 {
     for (size_t i = 0; i < count; i++)
         while (!members[i].is_answered)
-            run(world, store, MILLISECOND);
+            world_run(world, store, MILLISECOND);
 }
 
 static void each_of_a_batch_has_its_answer(void **state)
@@ -148,8 +88,8 @@ static void each_of_a_batch_has_its_answer(void **state)
 
         world_init(&world);
         world.redis.answers[FAKE_EVALSHA] = rows[i].answer;
-        store = open_store(&world);
-        run_until_up(&world, store);
+        store = world_open(&world);
+        world_run_until_up(&world, store);
         start_members(store, members, 3);
         wait_for_members(&world, store, members, 3);
         row_equal_i64(rows[i].why, world.redis.counts[FAKE_EVALSHA], 1);
@@ -172,8 +112,8 @@ static void an_error_of_a_batch_is_one_failure(void **state)
     (void)state;
     world_init(&world);
     world.redis.answers[FAKE_EVALSHA] = "-OOM no\r\n";
-    store = open_store(&world);
-    run_until_up(&world, store);
+    store = world_open(&world);
+    world_run_until_up(&world, store);
     start_members(store, members, MEMBERS_MAX);
     wait_for_members(&world, store, members, MEMBERS_MAX);
     assert_int_equal(world.redis.counts[FAKE_EVALSHA], 2);
@@ -192,8 +132,8 @@ static void a_batch_without_its_script_goes_out_again_once(void **state)
     (void)state;
     world_init(&world);
     world.redis.answers[FAKE_EVALSHA] = "-NOSCRIPT\r\n";
-    store = open_store(&world);
-    run_until_up(&world, store);
+    store = world_open(&world);
+    world_run_until_up(&world, store);
     start_members(store, members, 3);
     wait_for_members(&world, store, members, 3);
     assert_int_equal(world.redis.counts[FAKE_EVALSHA], 2);
@@ -216,8 +156,8 @@ static void one_of_a_batch_may_be_late(void **state)
     (void)state;
     world_init(&world);
     world.redis.answers[FAKE_EVALSHA] = "";
-    store = open_store(&world);
-    run_until_up(&world, store);
+    store = world_open(&world);
+    world_run_until_up(&world, store);
     now_ns = clock_boot_ns();
     soon_ns = now_ns + MILLISECOND;
     start_members(store, members, 1);
@@ -259,8 +199,8 @@ static void what_is_late_before_it_was_sent_never_is(void **state)
     (void)state;
     world_init(&world);
     world.settings.deadline_ns = HOUR;
-    store = open_store(&world);
-    run_until_up(&world, store);
+    store = world_open(&world);
+    world_run_until_up(&world, store);
     start_members(store, members, 1);
     for (size_t i = 1; i < MEMBERS_MAX; i++) {
         members[i] = members[0];

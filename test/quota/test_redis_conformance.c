@@ -1,4 +1,6 @@
+/* The suite over one server, and over a cluster of them. */
 #include "test/quota/conformance.h"
+#include "test/support/redis_cluster.h"
 #include "test/support/redis_server.h"
 #include "test/support/store_loop.h"
 #include "test/support/table.h"
@@ -25,21 +27,40 @@ static void on_down(void *context, const char *server, const char *detail)
     print_error("%s: %s\n", server, detail);
 }
 
-static struct store *open_store(void *context)
+/* With what all have in common. */
+static struct store *open_settings(struct redis_settings settings)
+{
+    const struct redis_events events = { .up = on_up, .down = on_down };
+
+    settings.credentials =
+        (struct redis_credentials){ STR_INIT(REDIS_SERVER_USER),
+                                    STR_INIT(REDIS_SERVER_PASSWORD) };
+    settings.key_prefix = STR(REDIS_SERVER_PREFIX);
+    /* No case is about a slow store. */
+    settings.deadline_ns = 2 * SECOND;
+    return redis_store_new(&settings, &events);
+}
+
+static struct store *open_server(void *context)
 {
     struct redis_server *server = context;
-    const struct redis_settings settings = {
-        .server = str_of(server->address),
-        .credentials = { STR_INIT(REDIS_SERVER_USER),
-                         STR_INIT(REDIS_SERVER_PASSWORD) },
-        .key_prefix = STR(REDIS_SERVER_PREFIX),
-        /* No case is about a slow store. */
-        .deadline_ns = 2 * SECOND,
-    };
-    const struct redis_events events = { .up = on_up, .down = on_down };
-    struct store *store = redis_store_new(&settings, &events);
+    struct store *store = open_settings(
+        (struct redis_settings){ .server = str_of(server->address) });
 
     assert_string_equal(redis_server_ask(server, "FLUSHALL"), "+OK");
+    store_loop_until_up(store, true);
+    return store;
+}
+
+static struct store *open_cluster(void *context)
+{
+    struct redis_cluster_servers *cluster = context;
+    const struct str servers[] = { str_of(cluster->addresses[0]) };
+    const struct redis_cluster nodes = { servers, 1 };
+    struct store *store =
+        open_settings((struct redis_settings){ .cluster = &nodes });
+
+    redis_cluster_flush(cluster);
     store_loop_until_up(store, true);
     return store;
 }
@@ -60,22 +81,34 @@ static void advance(void *context, int64_t ns)
     nanosleep(&pause, NULL);
 }
 
-int main(void)
+static int run(const char *name, struct store *(*open)(void *context),
+               void *context)
 {
-    struct redis_server server;
     const struct fixture fixture = {
-        .open = open_store,
+        .open = open,
         .now = now,
         .advance = advance,
-        .context = &server,
+        .context = context,
         .granularity_ns = GRANULARITY_NS,
         .slack_ns = SLACK_NS,
     };
+
+    return conformance_run(name, &fixture);
+}
+
+int main(void)
+{
+    static struct redis_cluster_servers cluster;
+    struct redis_server server;
     int failed;
 
     redis_server_init(&server);
     redis_server_start(&server);
-    failed = conformance_run("redis", &fixture);
+    failed = run("redis", open_server, &server);
     redis_server_fini(&server);
+
+    redis_cluster_init(&cluster);
+    failed += run("redis cluster", open_cluster, &cluster);
+    redis_cluster_fini(&cluster);
     return failed;
 }

@@ -1,5 +1,5 @@
 /* A server that answers what Redis seldom or never does. */
-#include "test/support/fake_redis.h"
+#include "test/quota/fake_world.h"
 #include "test/support/table.h"
 
 #include "policy/base/clock.h"
@@ -7,72 +7,12 @@
 
 #include <stdio.h>
 
-#define DEADLINE_NS (30 * MILLISECOND)
+#define DEADLINE_NS WORLD_DEADLINE_NS
 #define GRANTED_ONE FAKE_GRANTED_ONE
 
 static const struct limit slots = { .algorithm = LIMIT_CONCURRENCY,
                                     .amount = 1,
                                     .lease_ns = MINUTE };
-
-/* A test's world. */
-struct world {
-    struct fake_redis redis;
-    struct redis_settings settings;
-    int up_count, down_count;
-    char fault[300]; /* as told by the store */
-};
-
-static void on_up(void *context, const char *server)
-{
-    struct world *world = context;
-
-    (void)server;
-    world->up_count++;
-}
-
-static void on_down(void *context, const char *server, const char *detail)
-{
-    struct world *world = context;
-
-    (void)server;
-    world->down_count++;
-    snprintf(world->fault, sizeof(world->fault), "%s", detail);
-}
-
-static void world_init(struct world *world)
-{
-    *world = (struct world){ .settings = { .key_prefix = STR("test:"),
-                                           .deadline_ns = DEADLINE_NS } };
-    fake_redis_init(&world->redis);
-    world->settings.server = str_of(world->redis.address);
-}
-
-static void world_fini(struct world *world)
-{
-    fake_redis_fini(&world->redis);
-}
-
-static struct store *open_store(struct world *world)
-{
-    const struct redis_events events = { on_up, on_down, world };
-
-    return redis_store_new(&world->settings, &events);
-}
-
-static void run(struct world *world, struct store *store, int64_t ns)
-{
-    struct fake_redis *const fakes[] = { &world->redis };
-
-    fake_redis_run(store, fakes, 1, ns);
-}
-
-static void run_until_up(struct world *world, struct store *store)
-{
-    for (int turns = 0; !store->is_up; turns++) {
-        assert_true(turns < 5000);
-        run(world, store, MILLISECOND);
-    }
-}
 
 static int answer_count;
 
@@ -95,7 +35,7 @@ static enum take_status ask(struct world *world, struct store *store)
         return take.status;
     while (answer_count == 0) {
         assert_true(clock_boot_ns() - asked_ns < DEADLINE_NS + SECOND);
-        run(world, store, MILLISECOND);
+        world_run(world, store, MILLISECOND);
     }
     assert_int_equal(answer_count, 1);
     return take.status;
@@ -186,13 +126,13 @@ static void check_answer(const struct answer *answer)
 
     world_init(&world);
     world.redis.answers[FAKE_EVALSHA] = answer->bytes;
-    store = open_store(&world);
-    run_until_up(&world, store);
+    store = world_open(&world);
+    world_run_until_up(&world, store);
     row_equal_i64(answer->why, ask(&world, store), answer->status);
-    run(&world, store, 5 * MILLISECOND);
+    world_run(&world, store, 5 * MILLISECOND);
     row_equal_i64(answer->why, world.down_count, answer->then != STAYS);
     /* It comes back by itself. */
-    run_until_up(&world, store);
+    world_run_until_up(&world, store);
     world.redis.answers[FAKE_EVALSHA] = GRANTED_ONE;
     if (answer->then != STAYS)
         row_equal_i64(answer->why, ask(&world, store), TAKE_GRANTED);
@@ -217,8 +157,8 @@ a_script_that_is_never_known_is_loaded_once_per_operation(void **state)
     (void)state;
     world_init(&world);
     world.redis.answers[FAKE_EVALSHA] = "-NOSCRIPT\r\n";
-    store = open_store(&world);
-    run_until_up(&world, store);
+    store = world_open(&world);
+    world_run_until_up(&world, store);
     assert_int_equal(ask(&world, store), TAKE_OUTAGE);
     assert_int_equal(world.redis.counts[FAKE_SCRIPT], 1);
     assert_int_equal(ask(&world, store), TAKE_OUTAGE);
@@ -262,8 +202,8 @@ static void check_probe_answer(const struct probe_answer *answer)
 
     world_init(&world);
     world.redis.answers[FAKE_EVAL] = answer->bytes;
-    store = open_store(&world);
-    run(&world, store, 500 * MILLISECOND);
+    store = world_open(&world);
+    world_run(&world, store, 500 * MILLISECOND);
     row_equal_i64(answer->why, store->is_up, false);
     row_equal_i64(answer->why, ask(&world, store), TAKE_OUTAGE);
     row_equal_i64(answer->why, world.down_count, 1);
@@ -273,7 +213,7 @@ static void check_probe_answer(const struct probe_answer *answer)
     row_true(answer->why, answer->keeps == (world.redis.accept_count == 1));
 
     world.redis.answers[FAKE_EVAL] = FAKE_PROBED;
-    run_until_up(&world, store);
+    world_run_until_up(&world, store);
     row_equal_i64(answer->why, ask(&world, store), TAKE_GRANTED);
     store_free(store);
     world_fini(&world);
@@ -322,8 +262,8 @@ static void it_logs_in_first(void **state)
                                         .password = STR("hunter2") };
         world.settings.database = 3;
         world.redis.answers[FAKE_AUTH] = rows[i].answer;
-        store = open_store(&world);
-        run(&world, store, 200 * MILLISECOND);
+        store = world_open(&world);
+        world_run(&world, store, 200 * MILLISECOND);
         row_equal_i64(rows[i].why, store->is_up, !rows[i].fault);
         row_equal_str(rows[i].why, str_of(world.redis.first), STR("AUTH"));
         if (rows[i].fault)
@@ -331,7 +271,7 @@ static void it_logs_in_first(void **state)
                           str_of(rows[i].fault));
 
         world.redis.answers[FAKE_AUTH] = "+OK\r\n";
-        run_until_up(&world, store);
+        world_run_until_up(&world, store);
         row_equal_i64(rows[i].why, ask(&world, store), TAKE_GRANTED);
         store_free(store);
         world_fini(&world);
@@ -345,8 +285,8 @@ static void without_a_password_it_does_not_log_in(void **state)
 
     (void)state;
     world_init(&world);
-    store = open_store(&world);
-    run_until_up(&world, store);
+    store = world_open(&world);
+    world_run_until_up(&world, store);
     assert_int_equal(world.redis.counts[FAKE_AUTH], 0);
     assert_int_equal(world.redis.counts[FAKE_SELECT], 0);
     assert_int_equal(world.redis.counts[FAKE_ROLE], 0);
@@ -363,8 +303,8 @@ static void a_database_that_cannot_be_had_is_an_outage(void **state)
     world_init(&world);
     world.settings.database = 99;
     world.redis.answers[FAKE_SELECT] = "-ERR DB index is out of range\r\n";
-    store = open_store(&world);
-    run(&world, store, 100 * MILLISECOND);
+    store = world_open(&world);
+    world_run(&world, store, 100 * MILLISECOND);
     assert_false(store->is_up);
     assert_string_equal(
         world.fault,
@@ -393,8 +333,8 @@ static void the_clock_is_told_but_not_needed(void **state)
 
         world_init(&world);
         world.redis.answers[FAKE_TIME] = rows[i].answer;
-        store = open_store(&world);
-        run(&world, store, 100 * MILLISECOND);
+        store = world_open(&world);
+        world_run(&world, store, 100 * MILLISECOND);
         row_equal_i64(rows[i].why, store->is_up, rows[i].is_up);
         row_equal_i64(rows[i].why, store->has_clock, rows[i].has_clock);
         if (rows[i].has_clock)
@@ -416,8 +356,8 @@ static void an_idle_store_asks_for_the_clock(void **state)
 
     (void)state;
     world_init(&world);
-    store = open_store(&world);
-    run_until_up(&world, store);
+    store = world_open(&world);
+    world_run_until_up(&world, store);
     assert_int_equal(world.redis.counts[FAKE_TIME], 1);
     store_wait(store, &wait);
     now_ns = wait.deadline_ns;
@@ -445,20 +385,20 @@ static void errors_in_a_row_open_the_breaker_until_they_end(void **state)
     (void)state;
     world_init(&world);
     world.redis.answers[FAKE_EVALSHA] = "-OOM no\r\n";
-    store = open_store(&world);
-    run_until_up(&world, store);
+    store = world_open(&world);
+    world_run_until_up(&world, store);
     world.redis.answers[FAKE_EVAL] = "-OOM no\r\n";
     for (; store->is_up; asked++)
         assert_int_equal(ask(&world, store), TAKE_OUTAGE);
     assert_in_range(asked, 2, 20);
-    run(&world, store, 500 * MILLISECOND);
+    world_run(&world, store, 500 * MILLISECOND);
     assert_false(store->is_up);
     assert_string_equal(world.fault, "its memory is full: OOM no");
     assert_int_equal(world.down_count, 1);
 
     world.redis.answers[FAKE_EVAL] = FAKE_PROBED;
     world.redis.answers[FAKE_EVALSHA] = GRANTED_ONE;
-    run_until_up(&world, store);
+    world_run_until_up(&world, store);
     assert_int_equal(ask(&world, store), TAKE_GRANTED);
     store_free(store);
     world_fini(&world);
