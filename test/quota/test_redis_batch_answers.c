@@ -5,11 +5,6 @@
 #include "policy/base/clock.h"
 #include "quota/redis/redis.h"
 
-#include <poll.h>
-#include <stdio.h>
-
-#define DEADLINE_NS WORLD_DEADLINE_NS
-
 static const struct limit slots = { .algorithm = LIMIT_CONCURRENCY,
                                     .amount = 1,
                                     .lease_ns = MINUTE };

@@ -5,9 +5,6 @@
 #include "policy/base/clock.h"
 #include "quota/redis/redis.h"
 
-#include <stdio.h>
-
-#define DEADLINE_NS WORLD_DEADLINE_NS
 #define GRANTED_ONE FAKE_GRANTED_ONE
 
 static const struct limit slots = { .algorithm = LIMIT_CONCURRENCY,
@@ -34,7 +31,7 @@ static enum take_status ask(struct world *world, struct store *store)
     if (store_take(store, &take, asked_ns) == STORE_NOW)
         return take.status;
     while (answer_count == 0) {
-        assert_true(clock_boot_ns() - asked_ns < DEADLINE_NS + SECOND);
+        assert_true(clock_boot_ns() - asked_ns < WORLD_DEADLINE_NS + SECOND);
         world_run(world, store, MILLISECOND);
     }
     assert_int_equal(answer_count, 1);
