@@ -45,6 +45,11 @@ class Node(Redis):
         return int(found[1]) if found else 0
 
 
+def give_user(node):
+    for line in (user_lines()[0], user_lines()[2]):
+        assert node.ask(line) == "+OK"
+
+
 @pytest.fixture
 def nodes(tmp_path):
     started = []
@@ -53,8 +58,7 @@ def nodes(tmp_path):
             node = Node(tmp_path / f"node{i}")
             started.append(node)
             node.start()
-            assert node.ask(user_lines()[0]) == "+OK"
-            assert node.ask(user_lines()[2]) == "+OK"
+            give_user(node)
             node.ask(f"CLUSTER SET-CONFIG-EPOCH {i + 1}")
             first, last = 16384 * i // 3, 16384 * (i + 1) // 3 - 1
             assert node.ask(f"CLUSTER ADDSLOTSRANGE {first} {last}") == "+OK"
@@ -148,8 +152,7 @@ def test_a_node_is_lost_and_the_others_go_on(sluice, nodes, tmp_path):
         assert take(client, service).passed
         assert not take(client, service).passed
     nodes[2].start()
-    for line in (user_lines()[0], user_lines()[2]):
-        assert nodes[2].ask(line) == "+OK"
+    give_user(nodes[2])
     until_up(server)
     for service in SERVICES:
         if service not in passed:
@@ -171,3 +174,46 @@ def test_a_check_of_two_nodes_is_all_or_nothing(sluice, nodes, tmp_path):
         # What was refused for the rate's sake has left no slot taken.
         assert take(client, service).passed
         assert not take(client, service).passed
+
+
+@pytest.fixture
+def replica(nodes, tmp_path):
+    """Of the last master."""
+    node = Node(tmp_path / "replica")
+    try:
+        node.start()
+        give_user(node)
+        nodes[0].ask(f"CLUSTER MEET 127.0.0.1 {node.port} {node.bus}")
+        until(lambda: all(n.is_content(4) for n in [*nodes, node]), 30,
+              what="four nodes")
+        master = nodes[2].text("CLUSTER", "MYID")
+        assert node.ask(f"CLUSTER REPLICATE {master}") == "+OK"
+        until(lambda: "master_link_status:up" in node.text("INFO"), 30,
+              what="replication")
+        yield node
+    finally:
+        node.stop()
+
+
+def test_a_replica_takes_over(sluice, nodes, replica, tmp_path):
+    server = sluice(in_flight(2, on_outage="closed"),
+                    store=store_of(nodes, tmp_path / "s0"))
+    until_up(server)
+    client = server.client()
+    assert all(take(client, service).passed for service in SERVICES)
+    # What is in use is there too.
+    until(lambda: replica.text("DBSIZE") == nodes[2].text("DBSIZE"), 10)
+    nodes[2].kill()
+    until_up(server, False)
+    until_up(server)
+    assert "role:master" in replica.text("INFO", "replication")
+    for service in SERVICES:
+        assert take(client, service).passed
+        assert not take(client, service).passed
+    # The old one returns as a replica, and misleads nobody.
+    nodes[2].start()
+    give_user(nodes[2])
+    until(lambda: "role:slave" in nodes[2].text("INFO", "replication"), 30,
+          what="demoted")
+    assert not any(take(client, service).passed for service in SERVICES)
+    assert is_up(server)
