@@ -1,8 +1,8 @@
 #include "quota/redis/router_part.h"
 
 #include "quota/redis/row.h"
+#include "quota/redis/socket.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 /* -- Nodes -- */
@@ -93,24 +93,6 @@ int64_t router_deadline_for(const struct router *router, int64_t deadline_ns,
 
 /* -- Waiting -- */
 
-static void wait_until(struct store_wait *wait, int64_t deadline_ns)
-{
-    if (deadline_ns < wait->deadline_ns)
-        wait->deadline_ns = deadline_ns;
-}
-
-static void wait_for(struct store_wait *wait,
-                     const struct connection *connection, short events)
-{
-    if (connection->fd < 0)
-        return;
-    assert(wait->fd_count < STORE_FDS_MAX);
-    wait->fds[wait->fd_count].fd = connection->fd;
-    wait->fds[wait->fd_count].events = events;
-    wait->fds[wait->fd_count].revents = 0;
-    wait->fd_count++;
-}
-
 /* Of whoever is asked where Redis is; NULL: nobody. */
 static const struct inquiry *inquiry_of(const struct router *router)
 {
@@ -130,29 +112,18 @@ void router_wait(const struct router *router, struct store_wait *wait)
 
         if (!node)
             continue;
-        wait_until(wait, session_deadline_ns(&node->session));
-        wait_for(wait, &node->session.connection,
-                 session_events(&node->session));
+        socket_wait_until(wait, session_deadline_ns(&node->session));
+        socket_wait_for(wait, &node->session.connection,
+                        session_events(&node->session));
     }
     if (inquiry) {
-        wait_until(wait, inquiry_deadline_ns(inquiry));
-        wait_for(wait, &inquiry->connection,
-                 connection_events(&inquiry->connection));
+        socket_wait_until(wait, inquiry_deadline_ns(inquiry));
+        socket_wait_for(wait, &inquiry->connection,
+                        connection_events(&inquiry->connection));
     }
 }
 
 /* -- Steps -- */
-
-static short events_of(const struct store_wait *ready,
-                       const struct connection *connection)
-{
-    if (!ready || connection->fd < 0)
-        return 0;
-    for (uint32_t i = 0; i < ready->fd_count; i++)
-        if (ready->fds[i].fd == connection->fd)
-            return ready->fds[i].revents;
-    return 0;
-}
 
 /* Tells the session what the sentinels say. */
 static void step_sentinel(struct router *router, short revents, int64_t now_ns)
@@ -195,7 +166,7 @@ void router_step(struct router *router, const struct store_wait *ready,
     const struct inquiry *inquiry = inquiry_of(router);
     short revents[ROUTER_NODES_MAX] = { 0 };
     short inquiry_revents =
-        inquiry ? events_of(ready, &inquiry->connection) : 0;
+        inquiry ? socket_events(ready, &inquiry->connection) : 0;
 
     router->now_ns = now_ns;
     /* All are looked up first: a socket that is opened below may get the number
@@ -203,7 +174,7 @@ void router_step(struct router *router, const struct store_wait *ready,
     for (uint32_t i = 0; i < ROUTER_NODES_MAX; i++)
         if (router->nodes[i])
             revents[i] =
-                events_of(ready, &router->nodes[i]->session.connection);
+                socket_events(ready, &router->nodes[i]->session.connection);
     if (router->sentinel)
         step_sentinel(router, inquiry_revents, now_ns);
     /* One that is added meanwhile takes its first step. */
