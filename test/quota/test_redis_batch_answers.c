@@ -5,6 +5,8 @@
 #include "policy/base/clock.h"
 #include "quota/redis/redis.h"
 
+#include <poll.h>
+
 static const struct limit slots = { .algorithm = LIMIT_CONCURRENCY,
                                     .amount = 1,
                                     .lease_ns = MINUTE };
