@@ -161,6 +161,20 @@ static struct str make_identity(struct load *load,
     return identity;
 }
 
+/* What stands in the first braces of a key says which node has it. */
+static void check_cluster_name(struct load *load,
+                               const struct quota_entry *quota)
+{
+    const struct store_settings *store = &load->snapshot->store;
+
+    if (store->kind == STORE_REDIS && store->is_cluster &&
+        str_starts_with(quota->name, STR("}")))
+        diags_add(load->diags, DIAG_ERROR,
+                  mark_place(mark_find(quota->mark, "name")),
+                  "with a cluster the name must not begin with \"}\": keys of "
+                  "one charge would be on several nodes");
+}
+
 static void load_quota(struct load *load, struct quota_entry *quota,
                        struct quota_spec *spec, struct quota_limits *limits)
 {
@@ -173,6 +187,7 @@ static void load_quota(struct load *load, struct quota_entry *quota,
     *limits = (struct quota_limits){ .name = quota->name,
                                      .on_outage = quota->on_outage };
     add_name(load, quota);
+    check_cluster_name(load, quota);
     load_check_limit(load, quota);
     make_dimensions(load, quota, spec);
     make_overrides(load, quota, spec, limits);
