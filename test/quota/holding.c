@@ -83,7 +83,7 @@ holders_stand_in_the_order_of_their_end(const struct subject *subject)
 
         assert_true(ends_in_ns <= slots.lease_ns + fixture->granularity_ns);
         assert_true(ends_in_ns >
-                    slots.lease_ns - 10 * MILLISECOND - fixture->slack_ns);
+                    slots.lease_ns - 10 * MILLISECOND - 10 * fixture->slack_ns);
         assert_true(i == 0 || ends_in_ns > holders.items[i - 1].ends_in_ns);
     }
     again = list(subject, KEY);
