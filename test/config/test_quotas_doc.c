@@ -7,6 +7,7 @@
  * USER is source.user, ID a deduplication id; without QUOTA it is the first
  * one. There is an outcome for each ask.
  */
+#include "test/config/document.h"
 #include "test/support/decision.h"
 #include "test/support/table.h"
 
@@ -22,32 +23,6 @@
 #include <unistd.h>
 
 #define DOCUMENT TEST_DATA "/../../docs/quotas.md"
-
-static struct str read_document(void)
-{
-    char *text = malloc(1 << 20);
-    FILE *file = fopen(DOCUMENT, "r");
-    size_t len;
-
-    assert_non_null(text);
-    assert_non_null(file);
-    len = fread(text, 1, 1 << 20, file);
-    fclose(file);
-    return (struct str){ text, len };
-}
-
-/* Takes the text up to `separator`, or the rest. */
-static struct str take_until(struct str *text, struct str separator)
-{
-    const char *at =
-        memmem(text->data, text->len, separator.data, separator.len);
-    struct str taken = *text;
-
-    if (at)
-        taken.len = (size_t)(at - text->data);
-    *text = str_skip(*text, at ? taken.len + separator.len : text->len);
-    return taken;
-}
 
 static struct str trim(struct str text)
 {
@@ -251,7 +226,7 @@ static unsigned check_takes(struct str conf, struct str block)
 
 static void test_examples(void **state)
 {
-    struct str text = read_document(), rest = text;
+    struct str text = read_document(DOCUMENT), rest = text;
     unsigned count = 0, conf_count = 0;
 
     (void)state;

@@ -4,6 +4,7 @@
  * perhaps followed by " at TIME" or " when QUOTA is exhausted"; the lines after
  * it are what is decided, as test/support/decision.h shows it.
  */
+#include "test/config/document.h"
 #include "test/support/decision.h"
 #include "test/support/table.h"
 
@@ -14,32 +15,6 @@
 #include <stdlib.h>
 
 #define DOCUMENT TEST_DATA "/../../docs/rules.md"
-
-static struct str read_document(void)
-{
-    char *text = malloc(1 << 20);
-    FILE *file = fopen(DOCUMENT, "r");
-    size_t len;
-
-    assert_non_null(text);
-    assert_non_null(file);
-    len = fread(text, 1, 1 << 20, file);
-    fclose(file);
-    return (struct str){ text, len };
-}
-
-/* Takes the text up to `separator`, or the rest. */
-static struct str take_until(struct str *text, struct str separator)
-{
-    const char *at =
-        memmem(text->data, text->len, separator.data, separator.len);
-    struct str taken = *text;
-
-    if (at)
-        taken.len = (size_t)(at - text->data);
-    *text = str_skip(*text, at ? taken.len + separator.len : text->len);
-    return taken;
-}
 
 /* "{...} at TIME", "{...} when QUOTA is exhausted" */
 static struct request read_request(struct str line)
@@ -93,7 +68,7 @@ static unsigned check_decisions(struct str conf, struct str block)
 
 static void test_examples(void **state)
 {
-    struct str text = read_document(), rest = text;
+    struct str text = read_document(DOCUMENT), rest = text;
     unsigned count = 0, conf_count = 0;
 
     (void)state;
