@@ -140,6 +140,11 @@ class Sluice:
         until(lambda: len(self.events(name)) >= count, within,
               what=lambda: f"{count} x {name} in:\n{self.log()}")
 
+    def wait_log(self, text, within=10):
+        """What a worker logs comes when it comes."""
+        until(lambda: text in self.log(), within,
+              what=lambda: f"{text!r} in:\n{self.log()}")
+
     def generation(self):
         return self.status()["config"]["generation"]
 

@@ -87,7 +87,8 @@ def test_limits_hold_over_all_nodes_and_workers(sluice, nodes, tmp_path):
     server = sluice(in_flight(3, on_outage="closed"), workers=2,
                     store=store_of(nodes[:1], tmp_path / "s0", "2s"))
     until_up(server)
-    assert "(a cluster)" in (server.folder / "out").read_text() + server.log()
+    banner = server.folder / "out"
+    until(lambda: "(a cluster)" in banner.read_text(), what=banner.read_text)
     clients = [server.client() for _ in range(4)]
     for service in SERVICES[:20]:
         answers = [take(client, service) for client in clients + clients[:2]]

@@ -89,6 +89,7 @@ def test_a_full_quota_shows_its_holders_until_it_is_reset(operated, control):
     assert peek(control, "in-flight", "service=other")["used"] == 0
     # /status is a second behind at most.
     until(lambda: not refused_row(server, "service=ratings")["full"])
+    server.wait_event("reset")
     assert server.events("reset")[0].count('key="service=ratings"') == 1
 
 
@@ -183,6 +184,7 @@ def test_values_are_hidden(operated, control):
     assert usage["key"] == row["key"]
     reset(control, "in-flight", "service=secret")
     server.wait_event("denied")
+    server.wait_event("reset")
     assert f'key="{row["key"]}"' in server.events("denied")[0]
     assert f'key="{row["key"]}"' in server.events("reset")[0]
     assert "secret" not in server.get("/status")[1] + server.log()

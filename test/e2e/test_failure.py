@@ -39,6 +39,7 @@ def test_redis_dies_and_comes_back(sluice, redis, on_outage, passes):
     worst, passed = slowest(client, 200, {"in-flight": 1})
     assert passed == (200 if passes else 0)
     assert worst < 1, "no call waits for a dead Redis"
+    server.wait_event("store_outage")
     assert len(server.events("store_outage")) == 1, server.log()
     assert server.get("/readyz")[0] == 200
     assert server.status()["store"]["gate"]["open"]

@@ -404,7 +404,7 @@ def test_a_certificate_that_becomes_wrong_keeps_the_last_list(
     ca.write_bytes(authority("theirs").read_bytes())
     server.wait_generation(2)
     assert code(client, "bob") == DENIED
-    assert server.events("list_fetched_again")
+    server.wait_event("list_fetched_again")
 
 
 def test_a_secret_header(sluice, secure, authority, tmp_path):

@@ -70,13 +70,13 @@ def test_a_password_is_changed_without_a_restart(sluice, redis, tmp_path):
     server = sluice(in_flight(5), store=store)
     assert server.client().check(RATINGS, {"in-flight": 1}).passed, "open"
     assert not is_up(server)
-    assert "user or password are wrong" in server.log()
+    server.wait_log("user or password are wrong")
 
     # The right one is taken as soon as it is there.
     (server.folder / "password").write_text(SECRET)
     until_up(server)
     server.wait_event("changed")
-    assert "another password" in server.log()
+    server.wait_log("another password")
 
     # As the docs say: both, the new one, not the old one.
     assert redis.ask("ACL SETUSER sluice >second-2") == "+OK"
