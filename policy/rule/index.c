@@ -2,6 +2,7 @@
 
 #include "policy/base/intern.h"
 #include "policy/expr/necessary.h"
+#include "policy/rule/index_choice.h"
 
 /* Numbers of rules that become more while the index is built. */
 struct posting {
@@ -162,88 +163,6 @@ static void add_rule(struct rule_index *index, uint32_t rule,
         post(index, &site->without_key, rule);
 }
 
-/* ---- which test a rule is looked up by --------------------------------- */
-
-/*
- * The first one that few rules share: what is evaluated first would be read
- * without an index as well, so the answer depends on no more attributes and can
- * be cached as well. Where many share it, one that fewer share.
- */
-#define FEW_RULES 8
-
-/* How many rules need each test. */
-struct census {
-    struct intern site_names;
-    struct intern tests;
-    uint32_t *rules_with_test;
-    uint32_t capacity;
-};
-
-static bool is_usable(const struct rule *rule, const struct necessary *test)
-{
-    /* Where a rule does not match because it cannot be evaluated, that has
-     * consequences, unless it is then skipped. */
-    return test->is_certain || rule->on_error == ON_ERROR_SKIP;
-}
-
-static struct necessaries tests_of(const struct rule *rule)
-{
-    return rule->match ? code_necessaries(rule->match)
-                       : (struct necessaries){ 0 };
-}
-
-static uint32_t census_number(struct census *census,
-                              const struct necessary *test)
-{
-    uint32_t site = intern_add(&census->site_names, site_tag(test), test->key);
-
-    return intern_add(&census->tests, test_tag(site, test->kind),
-                      test->literal);
-}
-
-static void count_tests(struct census *census, const struct rule *rule,
-                        struct arena *scratch)
-{
-    struct necessaries tests = tests_of(rule);
-
-    for (uint32_t i = 0; i < tests.count; i++) {
-        uint32_t count = census->tests.count;
-        uint32_t number;
-
-        if (!is_usable(rule, &tests.items[i]))
-            continue;
-        number = census_number(census, &tests.items[i]);
-        if (number == count)
-            census->rules_with_test = with_room(
-                scratch, census->rules_with_test, count, &census->capacity,
-                sizeof(census->rules_with_test[0]));
-        census->rules_with_test[number]++;
-    }
-}
-
-/* NULL: the rule has none. */
-static const struct necessary *choose_test(struct census *census,
-                                           const struct rule *rule)
-{
-    struct necessaries tests = tests_of(rule);
-    const struct necessary *best = NULL;
-    uint32_t fewest = UINT32_MAX;
-
-    for (uint32_t i = 0; i < tests.count && fewest > FEW_RULES; i++) {
-        const struct necessary *test = &tests.items[i];
-        uint32_t sharing;
-
-        if (!is_usable(rule, test))
-            continue;
-        sharing = census->rules_with_test[census_number(census, test)];
-        if (sharing < fewest) {
-            best = test;
-            fewest = sharing;
-        }
-    }
-    return best;
-}
-
 static uint32_t count_runs(const struct rule_index *index)
 {
     uint32_t count = 1; /* those that are always asked */
@@ -258,23 +177,17 @@ const struct rule_index *rule_index_build(const struct rule *rules,
                                           bool uses_tests, struct arena *arena)
 {
     struct rule_index *index = arena_calloc(arena, 1, sizeof(*index));
-    struct census census = { 0 };
+    const struct necessary **chosen = NULL;
     struct arena scratch;
 
     arena_init(&scratch, 0);
-    intern_init(&census.site_names, &scratch);
-    intern_init(&census.tests, &scratch);
     index->arena = arena;
     intern_init(&index->site_names, arena);
     intern_init(&index->tests, arena);
-    for (uint32_t i = 0; i < numbers.count && uses_tests; i++)
-        count_tests(&census, &rules[numbers.items[i]], &scratch);
-    for (uint32_t i = 0; i < numbers.count; i++) {
-        uint32_t number = numbers.items[i];
-
-        add_rule(index, number,
-                 uses_tests ? choose_test(&census, &rules[number]) : NULL);
-    }
+    if (uses_tests)
+        chosen = index_choose(rules, numbers.items, numbers.count, &scratch);
+    for (uint32_t i = 0; i < numbers.count; i++)
+        add_rule(index, numbers.items[i], uses_tests ? chosen[i] : NULL);
     index->runs_max = count_runs(index);
     arena_fini(&scratch);
     return index;

@@ -221,22 +221,53 @@ static void rules_are_found(void **state)
 
 /* ---- which test a rule is looked up by --------------------------------- */
 
-static void what_is_read_anyway_is_preferred(void **state)
-{
-    static const struct rule_row rules[RULES_MAX] = {
-        { "request.path == '/1' && source.user == 'x'", 0, 0 },
-        { "request.path == '/2' && source.user == 'y'", 0, 0 },
-    };
-    struct fixture f;
+static const struct {
+    const char *why;
+    struct rule_row rules[RULES_MAX];
+    struct attribute_row request[5];
+    const char *want, *reads;
+} choices[] = {
+    { "the first test decides, and the user is not read",
+      { { "request.path == '/1' && source.user == 'x'", 0, 0 },
+        { "request.path == '/2' && source.user == 'y'", 0, 0 } },
+      { { "request.path", "/2" }, { "source.user", "x" } },
+      "b",
+      "request.path" },
+    { "few share the user, but the path is read anyway and tells them apart",
+      { { "source.user == 'x' && request.path == '/1'", 0, 0 },
+        { "source.user == 'x' && request.path == '/2'", 0, 0 },
+        { "request.path == '/3'", 0, 0 } },
+      { { "request.path", "/2" }, { "source.user", "x" } },
+      "b",
+      "request.path" },
+    { "what is read anyway is no better where as many share it",
+      { { "source.user == 'x' && request.path == '/1'", 0, 0 },
+        { "source.user == 'y' && request.path == '/1'", 0, 0 },
+        { "request.path == '/1'", 0, 0 } },
+      { { "request.path", "/1" }, { "source.user", "x" } },
+      "ac",
+      "source.user request.path" },
+    { "what may fail before it cannot stand for a rule that denies then",
+      { { "source.user == 'x' && request.path == '/1'", 0, ON_ERROR_DENY },
+        { "source.user == 'x' && request.path == '/2'", 0, ON_ERROR_DENY },
+        { "request.path == '/3'", 0, 0 } },
+      { { "request.path", "/2" }, { "source.user", "x" } },
+      "ab",
+      "source.user request.path" },
+};
 
+static void one_test_is_chosen(void **state)
+{
     (void)state;
-    setup(&f, rules);
-    fill_bag(&f, (struct attribute_row[]){ { "request.path", "/2" },
-                                           { "source.user", "x" },
-                                           { NULL, NULL } });
-    row_equal_str("the first test decides", candidates(&f), STR("b"));
-    row_equal_str("and the user is not read", reads(&f), STR("request.path"));
-    teardown(&f);
+    for (size_t i = 0; i < ROWS(choices); i++) {
+        struct fixture f;
+
+        setup(&f, choices[i].rules);
+        fill_bag(&f, choices[i].request);
+        row_equal_str(choices[i].why, candidates(&f), str_of(choices[i].want));
+        row_equal_str(choices[i].why, reads(&f), str_of(choices[i].reads));
+        teardown(&f);
+    }
 }
 
 /* What ten rules have in common tells them apart badly. */
@@ -346,7 +377,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_are_found),
-        cmocka_unit_test(what_is_read_anyway_is_preferred),
+        cmocka_unit_test(one_test_is_chosen),
         cmocka_unit_test(what_many_share_is_not),
         cmocka_unit_test(rules_of_the_namespace_are_asked),
         cmocka_unit_test(without_namespaces_none_is_read),
