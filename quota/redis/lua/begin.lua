@@ -86,4 +86,5 @@ end
 --   drop(state, units)     gives units back, before `used` shrinks
 --   tell(state, wanted, limit)  the results that are its own; wanted: what was
 --                               refused, or 0
---   pack(state)            its bytes, and until when they matter
+--   pack(state)            its bytes, until when they matter, and whether that
+--                          is as it was read

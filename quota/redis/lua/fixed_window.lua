@@ -54,8 +54,8 @@ local function make_fixed()
         if now >= ends then
             used, ends = 0, now
         end
-        return { used = used, ends = ends, key = key, kind = false,
-            is_changed = false }
+        return { used = used, ends = ends, stored_ends = ends, key = key,
+            kind = false, is_changed = false }
     end
 
     local function take(state, _, unit, span)
@@ -82,7 +82,8 @@ local function make_fixed()
     end
 
     local function pack_state(state)
-        return pack('<dd', state.used, state.ends), state.ends
+        return pack('<dd', state.used, state.ends), state.ends,
+            state.ends == state.stored_ends
     end
 
     return { read = read, take = take, undo = undo, drop = drop,

@@ -10,8 +10,12 @@ local function write_rate(kind, state)
     if state.used == 0 then
         call('DEL', state.key)
     else
-        local packed, ends = kind.pack(state)
-        call('SET', state.key, packed, 'PX', text_of(ms_until(ends)))
+        local packed, ends, is_kept = kind.pack(state)
+        if is_kept then
+            call('SET', state.key, packed, 'KEEPTTL')
+        else
+            call('SET', state.key, packed, 'PX', text_of(ms_until(ends)))
+        end
     end
 end
 
