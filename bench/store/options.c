@@ -22,20 +22,25 @@ static const char *parse_pid(void *into, const char *text)
 {
     struct run *run = &((struct store_options *)into)->run;
     int64_t pid;
-    const char *why =
-        command_line_number(text, QUANTITY_COUNT, 1, INT_MAX, &pid);
+    const char *why;
 
+    if (run->server_count == RUN_SERVERS_MAX)
+        return "is one too many";
+    why = command_line_number(text, QUANTITY_COUNT, 1, INT_MAX, &pid);
     if (!why)
-        run->server_pid = (pid_t)pid;
+        run->server_pids[run->server_count++] = (pid_t)pid;
     return why;
 }
 
 static const struct command_option table[] = {
     { "subject", "NAME", "a limit of the store, or a floor; see below",
       INTO_PARSED(parse_subject) },
-    { "redis", "ADDRESS", "unix:/path; without it, the memory store",
+    { "redis", "ADDRESS",
+      "unix:/path or number:port; without it, the memory store",
       INTO_TEXT(struct store_options, run.server) },
-    { "redis-pid", "PID", "whose CPU time counts as that of Redis",
+    { "cluster", NULL, "that address is of a node of a cluster",
+      INTO_FLAG(struct store_options, run.is_cluster) },
+    { "redis-pid", "PID", "whose CPU time counts as that of Redis; repeatable",
       INTO_PARSED(parse_pid) },
     { "depth", "N", "operations in flight per process [64]",
       INTO_COUNT(struct store_options, run.depth, 1, CLIENT_DEPTH_MAX) },
@@ -71,6 +76,12 @@ static const char *contradiction(const struct store_options *options)
         return "--subject is missing";
     if (run->subject->is_floor && (!run->server || options->wants_room))
         return "a floor is a use of Redis, and has no room";
+    if (run->is_cluster && !run->server)
+        return "--cluster is of Redis";
+    if (run->is_cluster && (run->subject->is_floor || run->subject->is_filled ||
+                            options->wants_room))
+        return "only the store knows its way in a cluster: no floors there, "
+               "no windows that are filled, no room";
     if (options->is_one_key && run->subject->is_filled)
         return "windows that are filled are of keys of their own";
     return NULL;
