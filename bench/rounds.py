@@ -48,10 +48,11 @@ def stop(processes):
             process.wait()
 
 
-def start_redis(folder):
-    """On folder/redis.sock only, without persistence."""
-    process = start(["redis-server", "--port", "0", "--unixsocket",
-                     "redis.sock", "--save", "", "--appendonly", "no"],
+def start_redis(folder, port=0, options=()):
+    """On folder/redis.sock and a port, if any, without persistence."""
+    process = start(["redis-server", "--port", str(port), "--bind",
+                     "127.0.0.1", "--unixsocket", "redis.sock", "--save", "",
+                     "--appendonly", "no", *options],
                     folder, folder / "redis.log")
     until((folder / "redis.sock").exists, "Redis")
     return process

@@ -35,7 +35,7 @@ struct client *store_client_new(const struct subject *subject,
                                 struct store *store, const struct keys *keys,
                                 uint32_t depth, int64_t ahead_ns);
 
-/* Of a floor, by a connection of its own to `server`, "unix:/path". */
+/* Of a floor, by a connection of its own to `server`, as in link.h. */
 struct client *floor_client_new(const struct subject *subject,
                                 const char *server, const struct keys *keys,
                                 uint32_t depth);

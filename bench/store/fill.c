@@ -113,7 +113,7 @@ const char *fill_redis(const struct subject *subject, const char *server,
 
     if (!subject->is_filled)
         return NULL;
-    store = use_open_redis(server);
+    store = use_open_redis(server, false);
     fault = write_all(subject, server, store, keys);
     if (!fault && used_of(subject, store, keys_at(keys, 0)) != SUBJECT_BUCKETS)
         fault = "the store does not read the windows as they were written";

@@ -19,9 +19,9 @@ int64_t fill_memory(const struct subject *subject, struct store *store,
                     const struct keys *keys, int64_t now_ns);
 
 /*
- * In Redis at "unix:/path": writes the windows as the store's script would have
- * left them, and makes sure that the store reads them so. Returns why that
- * failed, or NULL.
+ * In Redis, at an address as in link.h: writes the windows as the store's
+ * script would have left them, and makes sure that the store reads them so.
+ * Returns why that failed, or NULL.
  */
 const char *fill_redis(const struct subject *subject, const char *server,
                        const struct keys *keys);

@@ -12,11 +12,10 @@ const char *link_open(struct connection *connection, const char *server)
     struct address address;
     const struct sockaddr *sockaddr;
     socklen_t len;
-    const char *fault = "no address of a socket";
+    const char *fault = "no path, nor a number and a port";
 
     address_init(&address, str_of(server));
-    if (address_next(&address, &sockaddr, &len) == ADDRESS_FOUND &&
-        sockaddr->sa_family == AF_UNIX)
+    if (address_next(&address, &sockaddr, &len) == ADDRESS_FOUND)
         fault = connection_open(connection, sockaddr, len);
     address_fini(&address);
     return fault;
@@ -24,15 +23,19 @@ const char *link_open(struct connection *connection, const char *server)
 
 const char *link_exchange(struct connection *connection, int64_t most_ns)
 {
-    const char *fault = connection_send(connection);
+    const char *fault =
+        connection->is_connected ? connection_send(connection) : NULL;
     struct pollfd fd = { .fd = connection->fd,
                          .events = connection_events(connection) };
     bool is_drained;
 
     if (fault)
         return fault;
-    if (poll(&fd, 1, (int)(most_ns / MILLISECOND)) <= 0 ||
-        !(fd.revents & (POLLIN | POLLHUP | POLLERR)))
+    if (poll(&fd, 1, (int)(most_ns / MILLISECOND)) <= 0)
+        return NULL;
+    if (!connection->is_connected)
+        return connection_finish(connection);
+    if (!(fd.revents & (POLLIN | POLLHUP | POLLERR)))
         return NULL;
     return connection_receive(connection, &is_drained);
 }

@@ -1,5 +1,5 @@
 /*
- * A connection to a Redis on a unix socket, for what goes round the store.
+ * A connection to one Redis, for what goes round the store.
  * Threads: one at a time.
  */
 #ifndef BENCH_STORE_LINK_H
@@ -11,11 +11,12 @@
 
 /* These return why it failed, or NULL. */
 
-/* Connects; server: "unix:/path". The connection is closed by its owner. */
+/* Begins to connect; server: "unix:/path" or "number:port". The connection is
+ * closed by its owner. */
 const char *link_open(struct connection *connection, const char *server);
 
-/* Sends what can be sent and receives what has come, of which it waits for
- * something, at most `most_ns`. */
+/* Goes on with connecting; then sends what can be sent and receives what has
+ * come, of which it waits for something, at most `most_ns`. */
 const char *link_exchange(struct connection *connection, int64_t most_ns);
 
 /* Sends what was written, one command, and waits for the reply: then in

@@ -53,7 +53,7 @@ const char *room_in_redis(const struct subject *subject, const char *server,
 
     if (subject->is_filled)
         return fill_redis(subject, server, keys);
-    store = use_open_redis(server);
+    store = use_open_redis(server, false);
     is_granted = use_keys(subject, store, keys, is_one_key, clock_boot_ns());
     store_free(store);
     return is_granted ? NULL : "not all was granted";

@@ -62,8 +62,8 @@ static struct client *new_client(const struct scene *scene)
     if (run->subject->is_floor)
         return floor_client_new(run->subject, run->server, &scene->keys,
                                 run->depth);
-    store =
-        run->server ? use_open_redis(run->server) : local_open(scene->store_fd);
+    store = run->server ? use_open_redis(run->server, run->is_cluster)
+                        : local_open(scene->store_fd);
     if (!store)
         abort();
     return store_client_new(run->subject, store, &scene->keys, run->depth,
@@ -130,19 +130,28 @@ static void sleep_until(int64_t until_ns)
         ;
 }
 
+/* What all of Redis has used. */
+static int64_t servers_cpu_ns(const struct run *run)
+{
+    int64_t used_ns = 0;
+
+    for (uint32_t i = 0; i < run->server_count; i++)
+        used_ns += cpu_used_ns(run->server_pids[i], false);
+    return used_ns;
+}
+
 /* How many cores Redis uses from `begin_ns` on. */
 static double server_cores(const struct scene *scene)
 {
-    pid_t pid = scene->run->server_pid;
     int64_t began_ns, cpu_ns;
 
-    if (pid == 0)
+    if (scene->run->server_count == 0)
         return -1;
     sleep_until(scene->begin_ns);
     began_ns = clock_boot_ns();
-    cpu_ns = cpu_used_ns(pid, false);
+    cpu_ns = servers_cpu_ns(scene->run);
     sleep_until(began_ns + scene->run->duration_ns);
-    cpu_ns = cpu_used_ns(pid, false) - cpu_ns;
+    cpu_ns = servers_cpu_ns(scene->run) - cpu_ns;
     return (double)cpu_ns / (double)(clock_boot_ns() - began_ns);
 }
 

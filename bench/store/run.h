@@ -7,13 +7,19 @@
 
 #include "bench/store/subject.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#define RUN_SERVERS_MAX 16
+
 struct run {
     const struct subject *subject;
-    const char *server; /* of Redis, "unix:/path"; NULL: the memory store */
-    pid_t server_pid;   /* whose CPU time counts; 0: nobody's */
+    const char *server; /* of Redis, as in use.h; NULL: the memory store */
+    bool is_cluster;    /* of which it is a node */
+    /* Whose CPU time counts as that of Redis. */
+    pid_t server_pids[RUN_SERVERS_MAX];
+    uint32_t server_count;
     uint32_t keys, depth, processes;
     int64_t warmup_ns, duration_ns;
 };

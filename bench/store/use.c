@@ -25,10 +25,13 @@ static void ignore_down(void *context, const char *server, const char *detail)
     (void)detail;
 }
 
-struct store *use_open_redis(const char *server)
+struct store *use_open_redis(const char *server, bool is_cluster)
 {
+    const struct str address = str_of(server);
+    const struct redis_cluster cluster = { &address, 1 };
     const struct redis_settings settings = {
-        .server = str_of(server),
+        .server = address,
+        .cluster = is_cluster ? &cluster : NULL,
         .key_prefix = STR(USE_PREFIX),
         .deadline_ns = USE_WITHIN_NS,
     };

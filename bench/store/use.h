@@ -19,8 +19,9 @@
 /* So far ahead that a busy machine is no outage. */
 #define USE_WITHIN_NS INT64_C(10000000000)
 
-/* A Redis store, which is not connected yet. server: "unix:/path". */
-struct store *use_open_redis(const char *server);
+/* A Redis store, which is not connected yet. server: "unix:/path" or
+ * "host:port"; of a cluster, one of its nodes. */
+struct store *use_open_redis(const char *server, bool is_cluster);
 
 /* One unit of `key`, without an id. */
 struct charge use_charge(const struct subject *subject, struct store *store,

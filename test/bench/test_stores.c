@@ -7,12 +7,12 @@
 
 #include "policy/base/clock.h"
 #include "quota/local/local.h"
+#include "test/support/arguments.h"
+#include "test/support/redis_cluster.h"
 #include "test/support/redis_server.h"
 #include "test/support/table.h"
 
-#include <getopt.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define KEYS 100
@@ -20,48 +20,45 @@
 static void test_options(void **state)
 {
     static const struct {
-        const char *why;
-        const char *arguments[4];
+        const char *why, *arguments;
         bool is_right;
     } rows[] = {
-        { "memory", { "--subject=fixed_window" }, true },
-        { "a floor of Redis", { "--subject=get", "--redis=unix:/x" }, true },
-        { "help needs nothing", { "--help" }, true },
-        { "what?", { NULL }, false },
-        { "no such subject", { "--subject=get_it" }, false },
-        { "a floor without Redis", { "--subject=get" }, false },
-        { "a floor takes no room",
-          { "--subject=get", "--redis=unix:/x", "--room" },
+        { "memory", "--subject=fixed_window", true },
+        { "a floor of Redis", "--subject=get --redis=unix:/x", true },
+        { "help needs nothing", "--help", true },
+        { "what?", "", false },
+        { "no such subject", "--subject=get_it", false },
+        { "a floor without Redis", "--subject=get", false },
+        { "a floor takes no room", "--subject=get --redis=unix:/x --room",
           false },
+        { "a cluster", "--subject=record --redis=127.0.0.1:1 --cluster", true },
+        { "a cluster of what?", "--subject=record --cluster", false },
+        { "a floor knows no cluster",
+          "--subject=get --redis=127.0.0.1:1 --cluster", false },
+        { "nor does what fills windows",
+          "--subject=rolling_window --redis=127.0.0.1:1 --cluster", false },
+        { "nor has one any room",
+          "--subject=record --redis=127.0.0.1:1 --cluster --room", false },
         { "windows of one key cannot be filled",
-          { "--subject=rolling_window", "--room", "--one-key" },
-          false },
-        { "the most in flight",
-          { "--subject=get", "--redis=unix:/x", "--depth=1024" },
+          "--subject=rolling_window --room --one-key", false },
+        { "the most in flight", "--subject=get --redis=unix:/x --depth=1024",
           true },
-        { "too many",
-          { "--subject=get", "--redis=unix:/x", "--depth=1025" },
-          false },
-        { "none", { "--subject=record", "--processes=0" }, false },
-        { "a duration has a unit",
-          { "--subject=record", "--duration=5" },
-          false },
-        { "no option", { "--subject=record", "memory" }, false },
+        { "too many", "--subject=get --redis=unix:/x --depth=1025", false },
+        { "none", "--subject=record --processes=0", false },
+        { "some servers", "--subject=record --redis-pid 1 --redis-pid 2",
+          true },
+        { "none has this number", "--subject=record --redis-pid 0", false },
     };
 
     (void)state;
     for (size_t i = 0; i < ROWS(rows); i++) {
-        char *argv[6] = { strdup("sluice-stores") };
         struct store_options options;
-        int argc = 1;
+        struct arguments arguments;
 
-        for (; argc <= 4 && rows[i].arguments[argc - 1]; argc++)
-            argv[argc] = strdup(rows[i].arguments[argc - 1]);
-        optind = 0;
+        arguments_init(&arguments, "sluice-stores", rows[i].arguments);
         row_true(rows[i].why,
-                 store_options_parse(&options, argc, argv) == rows[i].is_right);
-        while (argc > 0)
-            free(argv[--argc]);
+                 store_options_parse(&options, arguments.count,
+                                     arguments.values) == rows[i].is_right);
     }
 }
 
@@ -71,7 +68,8 @@ static struct run run_of(const struct subject *subject,
     return (struct run){
         .subject = subject,
         .server = server ? server->address : NULL,
-        .server_pid = server ? server->pid : 0,
+        .server_pids = { server ? server->pid : 0 },
+        .server_count = server ? 1 : 0,
         .keys = KEYS,
         .depth = 40,
         .processes = 2,
@@ -90,7 +88,7 @@ static void check(struct run run)
     row_true(why, result.operations > 0);
     row_true(why, result.rate > 0);
     row_true(why, result.cpu_ns > 0);
-    row_true(why, (result.server_cores >= 0) == (run.server_pid > 0));
+    row_true(why, (result.server_cores >= 0) == (run.server_count > 0));
 }
 
 static void test_all_in_memory(void **state)
@@ -114,6 +112,46 @@ static void test_all_in_redis(void **state)
     for (uint32_t n = 0; (subject = subject_at(n)); n++)
         check(run_of(subject, &server));
     redis_server_fini(&server);
+}
+
+/* A script of a floor, and windows that are filled: by links of their own. */
+static void test_links_over_tcp(void **state)
+{
+    static const char *const subjects[] = { "gcra_script", "rolling_window" };
+    struct redis_server server;
+    char address[32];
+
+    (void)state;
+    redis_server_init(&server);
+    redis_server_start(&server);
+    snprintf(address, sizeof(address), "127.0.0.1:%d", server.port);
+    for (size_t i = 0; i < ROWS(subjects); i++) {
+        struct run run = run_of(subject_find(subjects[i]), &server);
+
+        run.server = address;
+        check(run);
+    }
+    redis_server_fini(&server);
+}
+
+static void test_all_in_a_cluster(void **state)
+{
+    const struct subject *subject;
+    struct redis_cluster_servers cluster;
+
+    (void)state;
+    redis_cluster_init(&cluster);
+    for (uint32_t n = 0; (subject = subject_at(n)); n++) {
+        struct run run = run_of(subject, NULL);
+
+        run.server = cluster.addresses[0];
+        run.is_cluster = true;
+        for (uint32_t i = 0; i < REDIS_CLUSTER_OWNERS; i++)
+            run.server_pids[run.server_count++] = cluster.nodes[i].pid;
+        if (!subject->is_floor && !subject->is_filled)
+            check(run);
+    }
+    redis_cluster_fini(&cluster);
 }
 
 static void test_faults_are_told(void **state)
@@ -188,6 +226,8 @@ int main(void)
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_all_in_memory),
         cmocka_unit_test(test_all_in_redis),
+        cmocka_unit_test(test_links_over_tcp),
+        cmocka_unit_test(test_all_in_a_cluster),
         cmocka_unit_test(test_faults_are_told),
         cmocka_unit_test(test_windows_are_filled),
         cmocka_unit_test(test_room),
