@@ -1,8 +1,8 @@
 #include "proto/server/call.h"
 
+#include "proto/server/action.h"
 #include "proto/server/tally.h"
 #include "proto/server/why.h"
-#include "proto/server/wish.h"
 #include "proto/server/worker.h"
 
 #include <assert.h>
@@ -139,12 +139,12 @@ void call_finish(struct call *call)
 
 /* ---- the reply --------------------------------------------------------- */
 
-enum wish call_refuse(struct call *call, enum status_code code,
-                      const char *details)
+enum action call_refuse(struct call *call, enum status_code code,
+                        const char *details)
 {
     call->code = code;
     call->details = details;
-    return WISH_REFUSAL;
+    return ACTION_REFUSE;
 }
 
 static void refuse_as(struct call *call, enum verdict verdict,
@@ -191,7 +191,7 @@ static void on_replied(struct tag *tag, bool ok)
     call->is_replied = true;
     tally_reply(call, worker_of(call)->core.now_ns);
     if (call->is_taken && !is_heard)
-        wish_undo(call);
+        action_undo(call);
     else
         call_finish(call);
 }
@@ -218,7 +218,7 @@ static bool turn_away(struct call *call)
     return false;
 }
 
-static enum wish understand(struct call *call)
+static enum action understand(struct call *call)
 {
     struct str body;
 
@@ -276,5 +276,5 @@ static void on_accepted(struct tag *tag, bool ok)
     begin(call);
     endpoint_arm(endpoint);
     if (!turn_away(call))
-        wish_fulfil(call, understand(call));
+        action_run(call, understand(call));
 }

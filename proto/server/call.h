@@ -52,13 +52,13 @@ struct call {
     struct str deduplication_id;
     struct giving *givings; /* in the arena */
     uint32_t giving_count;
-    enum status_code code; /* WISH_REFUSAL */
+    enum status_code code; /* ACTION_REFUSE */
     const char *details;   /* a literal */
 
     /* For the service's encode. */
     struct check check;
     struct str handle; /* of the leases it holds; empty: none */
-    int64_t released;  /* units; what WISH_RELEASE gave back */
+    int64_t released;  /* units; what ACTION_RELEASE gave back */
 
     struct take take;
     struct refused_when asked; /* when the take was */
@@ -89,8 +89,8 @@ void endpoint_init(struct endpoint *endpoint, const struct service *service,
  * core_start. */
 void endpoint_arm(struct endpoint *endpoint);
 
-/* What happens to a call once its wish is fulfilled, or cannot be. Refusals:
- * details, a literal, is for the caller. */
+/* How a call goes on, after its action or in place of it. Refusals: details, a
+ * literal, is for the caller. */
 void call_reply(struct call *call);
 void call_reply_refusal(struct call *call, enum status_code code,
                         const char *details);
@@ -99,8 +99,8 @@ void call_reply_no_memory(struct call *call); /* its arena's limit is hit */
 /* After the reply: the slot is free for the next call. */
 void call_finish(struct call *call);
 
-/* For decode: sets what WISH_REFUSAL needs, and returns it. */
-enum wish call_refuse(struct call *call, enum status_code code,
-                      const char *details);
+/* For decode: sets what ACTION_REFUSE needs, and returns it. */
+enum action call_refuse(struct call *call, enum status_code code,
+                        const char *details);
 
 #endif

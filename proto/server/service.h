@@ -15,12 +15,12 @@
 
 struct call;
 
-/* What a request asks for. */
-enum wish {
-    WISH_NOTHING, /* encode answers it */
-    WISH_CHECK,   /* of call->bag, with call->asks */
-    WISH_RELEASE, /* of call->givings */
-    WISH_REFUSAL, /* with call->code and call->details */
+/* What is to be done for a request before its reply: action.h. */
+enum action {
+    ACTION_NONE,    /* encode answers it */
+    ACTION_CHECK,   /* of call->bag, with call->asks */
+    ACTION_RELEASE, /* of call->givings */
+    ACTION_REFUSE,  /* with call->code and call->details */
 };
 
 /* Of services that are no check: they have no verdicts. */
@@ -33,10 +33,9 @@ struct service {
     uint32_t armed_count; /* calls awaited at a time */
 
     /* Understands the body; what it keeps lives in the call's arena. */
-    enum wish (*decode)(struct call *call, struct str body);
+    enum action (*decode)(struct call *call, struct str body);
 
-    /* The reply to what was wished for; data == NULL if the arena's limit is
-     * hit. */
+    /* The reply, after the action; data == NULL if the arena's limit is hit. */
     struct str (*encode)(struct call *call);
 };
 

@@ -3,7 +3,7 @@
 #include "proto/server/worker.h"
 #include "proto/wire/health.h"
 
-static enum wish decode_check(struct call *call, struct str body)
+static enum action decode_check(struct call *call, struct str body)
 {
     struct str name;
 
@@ -12,7 +12,7 @@ static enum wish decode_check(struct call *call, struct str body)
                            "the message is malformed");
     if (!service_is_known(name))
         return call_refuse(call, STATUS_NOT_FOUND, "there is no such service");
-    return WISH_NOTHING;
+    return ACTION_NONE;
 }
 
 /* The store plays no part: its outage must not remove the server. */

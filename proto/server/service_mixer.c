@@ -4,7 +4,7 @@
 #include "proto/wire/mixer.h"
 
 /* The answer to a message that was not understood. */
-static enum wish refuse(struct call *call, enum mixer_decode result)
+static enum action refuse(struct call *call, enum mixer_decode result)
 {
     return call_refuse(call,
                        result == MIXER_TOO_LARGE ? STATUS_RESOURCE_EXHAUSTED
@@ -12,7 +12,7 @@ static enum wish refuse(struct call *call, enum mixer_decode result)
                        mixer_decode_message(result));
 }
 
-static enum wish decode_check(struct call *call, struct str body)
+static enum action decode_check(struct call *call, struct str body)
 {
     const struct served *served = call->served;
     struct mixer_request *request = arena_alloc(&call->arena, sizeof(*request));
@@ -27,7 +27,7 @@ static enum wish decode_check(struct call *call, struct str body)
     call->asks = request->asks;
     call->ask_count = request->ask_count;
     call->deduplication_id = request->deduplication_id;
-    return WISH_CHECK;
+    return ACTION_CHECK;
 }
 
 static struct str encode_check(struct call *call)
@@ -40,7 +40,7 @@ static struct str encode_check(struct call *call)
     return message;
 }
 
-static enum wish decode_report(struct call *call, struct str body)
+static enum action decode_report(struct call *call, struct str body)
 {
     struct worker_block *block = call->endpoint->worker->block;
     uint32_t entries;
@@ -51,7 +51,7 @@ static enum wish decode_report(struct call *call, struct str body)
         return refuse(call, result);
     COUNT(block->reports, 1);
     COUNT(block->report_entries, entries);
-    return WISH_NOTHING;
+    return ACTION_NONE;
 }
 
 /* A ReportResponse has no fields. */

@@ -16,7 +16,7 @@ static void split(struct call *call, const struct release *leases)
     }
 }
 
-static enum wish decode_release(struct call *call, struct str body)
+static enum action decode_release(struct call *call, struct str body)
 {
     struct arena *arena = &call->arena;
     struct str handles[RELEASE_HANDLES_MAX];
@@ -39,7 +39,7 @@ static enum wish decode_release(struct call *call, struct str body)
                                "that is no lease handle");
         split(call, &leases);
     }
-    return WISH_RELEASE;
+    return ACTION_RELEASE;
 }
 
 static struct str encode_release(struct call *call)

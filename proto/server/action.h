@@ -1,21 +1,21 @@
 /*
- * Fulfils what a call wishes: a decision, with what it needs of the store, or
- * the return of leases. The store may answer now, or later; then the call goes
- * on from store_step.
+ * What a call does between decode and encode: a decision, with what it needs of
+ * the store, or the return of leases. The store may answer now, or later; then
+ * the call goes on from store_step.
  * Threads: its worker, under the core's lock.
  */
-#ifndef PROTO_SERVER_WISH_H
-#define PROTO_SERVER_WISH_H
+#ifndef PROTO_SERVER_ACTION_H
+#define PROTO_SERVER_ACTION_H
 
 #include "proto/server/call.h"
 #include "proto/server/service.h"
 
 /* Ends, now or later, in call_reply or call_reply_refusal. */
-void wish_fulfil(struct call *call, enum wish wish);
+void action_run(struct call *call, enum action action);
 
 /* Gives back the leases of a check whose caller never learned of them. Rates
  * stay charged; but a slot that nobody knows of would be lost until its lease
  * ends. Ends, now or later, in call_finish. */
-void wish_undo(struct call *call);
+void action_undo(struct call *call);
 
 #endif

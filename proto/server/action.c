@@ -1,4 +1,4 @@
-#include "proto/server/wish.h"
+#include "proto/server/action.h"
 
 #include "policy/base/clock.h"
 #include "proto/server/tally.h"
@@ -75,7 +75,7 @@ static void give(struct call *call, struct giving *givings, uint32_t count)
         all_given(call);
 }
 
-void wish_undo(struct call *call)
+void action_undo(struct call *call)
 {
     struct release *release = &call->returning.release;
 
@@ -203,19 +203,19 @@ static void run_check(struct call *call)
     }
 }
 
-void wish_fulfil(struct call *call, enum wish wish)
+void action_run(struct call *call, enum action action)
 {
-    switch (wish) {
-    case WISH_NOTHING:
+    switch (action) {
+    case ACTION_NONE:
         call_reply(call);
         break;
-    case WISH_CHECK:
+    case ACTION_CHECK:
         run_check(call);
         break;
-    case WISH_RELEASE:
+    case ACTION_RELEASE:
         give(call, call->givings, call->giving_count);
         break;
-    case WISH_REFUSAL:
+    case ACTION_REFUSE:
         call_reply_refusal(call, call->code, call->details);
         break;
     }
