@@ -49,17 +49,4 @@ bool control_send(int socket, const struct control_message *message, int fd);
  * False: the peer is gone. */
 bool control_receive(int socket, struct control_message *message, int *fd);
 
-/*
- * A worker is started by fork and exec of /proc/self/exe as
- *   sluice worker INDEX
- * with these descriptors, which the environment does not name: they are fixed.
- */
-enum worker_fd {
-    WORKER_FD_CONTROL = 3, /* socketpair */
-    WORKER_FD_SHARED = 4,  /* struct shared */
-    WORKER_FD_STORE = 5,   /* memory store; of another kind, that for its
-                              outages */
-    WORKER_FD_BUNDLE = 6,  /* sealed bundle of the generation that serves */
-};
-
 #endif

@@ -1,6 +1,6 @@
 #include "proto/server/edition.h"
 
-#include "proto/server/spawn.h"
+#include "proto/server/worker_fd.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 static bool seal(struct edition *edition, const struct bundle *read,
                  struct bundle *sealed)
 {
-    edition->sealed = spawn_fd(bundle_seal(read));
+    edition->sealed = worker_fd_above(bundle_seal(read));
     if (edition->sealed >= 0 && bundle_open(sealed, edition->sealed))
         return true;
     bundle_fini(sealed);

@@ -17,7 +17,7 @@
 struct edition {
     uint64_t generation; /* 1 .. */
     struct snapshot *snapshot;
-    int sealed; /* its bundle, from spawn_fd */
+    int sealed; /* its bundle, from worker_fd_above */
     _Atomic uint32_t use_count;
 };
 

@@ -35,7 +35,7 @@ struct fleet {
     /* Set by the owner before fleet_start; all other fields are zero. */
     struct loop *loop;
     struct shared *shared;
-    int shared_fd, store_fd; /* from spawn_fd */
+    int shared_fd, store_fd; /* from worker_fd_above */
     uint64_t rss_limit_bytes;
     /* Runs after anything happened to a worker. */
     void (*changed)(struct fleet *fleet, int64_t now_ns);

@@ -11,9 +11,9 @@
 #include "proto/server/loop.h"
 #include "proto/server/reload.h"
 #include "proto/server/shared.h"
-#include "proto/server/spawn.h"
 #include "proto/server/steward.h"
 #include "proto/server/store_memory.h"
+#include "proto/server/worker_fd.h"
 #include "quota/local/local.h"
 
 #include <errno.h>
@@ -92,7 +92,7 @@ static bool open_store(struct master *master, const struct snapshot *snapshot)
 
     if (fd < 0)
         return false;
-    master->fleet.store_fd = spawn_fd(fd);
+    master->fleet.store_fd = worker_fd_above(fd);
     if (master->fleet.store_fd < 0)
         return fail("no descriptor for the store");
     master->facts.store = local_open(master->fleet.store_fd);
@@ -106,7 +106,7 @@ static bool open_memory(struct master *master, const struct snapshot *snapshot)
     master->shared = shared_create(choose_worker_count(&snapshot->server), &fd);
     if (!master->shared)
         return fail("no memory to share with workers");
-    master->fleet.shared_fd = spawn_fd(fd);
+    master->fleet.shared_fd = worker_fd_above(fd);
     if (master->fleet.shared_fd < 0)
         return fail("no memory to share with workers");
     return open_store(master, snapshot);

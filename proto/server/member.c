@@ -1,6 +1,7 @@
 #include "proto/server/member.h"
 
 #include "policy/base/log.h"
+#include "proto/server/worker_fd.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -102,7 +103,7 @@ static bool open_control(struct member *member)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return false;
     member->control.fd = pair[0];
-    member->far_end = spawn_fd(pair[1]);
+    member->far_end = worker_fd_above(pair[1]);
     if (member->far_end >= 0 && loop_add(member->loop, &member->control))
         return true;
     if (member->far_end >= 0)

@@ -1,7 +1,7 @@
 /*
  * A unary gRPC method: how a message becomes what is asked, and how the
  * outcome becomes a message. What lies between is the same for all (call.c).
- * One file per service, one const table per method.
+ * One const table per method; they are in proto/server/doors.
  * Threads: any, immutable.
  */
 #ifndef PROTO_SERVER_SERVICE_H
@@ -38,20 +38,5 @@ struct service {
     /* The reply, after the action; data == NULL if the arena's limit is hit. */
     struct str (*encode)(struct call *call);
 };
-
-extern const struct service service_mixer_check, service_mixer_report;
-extern const struct service service_policy_release;
-extern const struct service service_health_check;
-
-/* All of them. */
-extern const struct service *const services[];
-extern const uint32_t service_count;
-
-/* The one method that is not unary: stream.h. */
-#define HEALTH_WATCH_PATH "/grpc.health.v1.Health/Watch"
-
-/* Whether the server has a service of that name ("package.Service"); the empty
- * name is the server as a whole. */
-bool service_is_known(struct str name);
 
 #endif

@@ -1,30 +1,14 @@
 #include "proto/server/spawn.h"
 
-#include "proto/server/control.h"
+#include "proto/server/worker_fd.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#define WORKER_FD_END (WORKER_FD_BUNDLE + 1)
-
-int spawn_fd(int fd)
-{
-    int moved, error;
-
-    if (fd < 0)
-        return -1;
-    moved = fcntl(fd, F_DUPFD_CLOEXEC, WORKER_FD_END);
-    error = errno;
-    close(fd);
-    errno = error;
-    return moved;
-}
 
 /* The spawn functions return an error number; they fail only without memory. */
 static int prepare(posix_spawn_file_actions_t *files, posix_spawnattr_t *attrs,

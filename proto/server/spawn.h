@@ -9,16 +9,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What the worker gets as enum worker_fd. They stay the caller's, who makes
- * them with spawn_fd. */
+/* What the worker gets as enum worker_fd. They stay the caller's, who has them
+ * from worker_fd_above. */
 struct spawn_fds {
     int control, shared, store, bundle;
 };
-
-/* Moves `fd` (which is closed) above the numbers that a worker's descriptors
- * have, close-on-exec; so passing one cannot overwrite another. -1 with errno
- * on failure, also if fd is -1. */
-int spawn_fd(int fd);
 
 /* The process, or -1 with errno. It starts with no signal blocked, and with no
  * other descriptor than these and the standard ones. */

@@ -1,5 +1,6 @@
+#include "proto/server/policy.h"
+
 #include "proto/server/call.h"
-#include "proto/server/service.h"
 #include "proto/wire/policy.h"
 #include "quota/handle.h"
 

@@ -1,5 +1,6 @@
+#include "proto/server/mixer.h"
+
 #include "proto/server/call.h"
-#include "proto/server/service.h"
 #include "proto/server/worker.h"
 #include "proto/wire/mixer.h"
 

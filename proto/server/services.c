@@ -1,6 +1,11 @@
-#include "proto/server/service.h"
+#include "proto/server/services.h"
+
+#include "proto/server/health.h"
+#include "proto/server/mixer.h"
+#include "proto/server/policy.h"
 
 #include <assert.h>
+#include <string.h>
 
 const struct service *const services[] = {
     &service_mixer_check,

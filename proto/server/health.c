@@ -1,5 +1,7 @@
+#include "proto/server/health.h"
+
 #include "proto/server/call.h"
-#include "proto/server/service.h"
+#include "proto/server/services.h"
 #include "proto/server/worker.h"
 #include "proto/wire/health.h"
 

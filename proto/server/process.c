@@ -1,11 +1,18 @@
-#include "proto/server/worker.h"
+#include "proto/server/process.h"
 
 #include "policy/base/clock.h"
 #include "policy/base/log.h"
 #include "proto/server/control.h"
 #include "proto/server/control_thread.h"
 #include "proto/server/core_log.h"
+#include "proto/server/health_watch.h"
+#include "proto/server/services.h"
 #include "proto/server/store_open.h"
+#include "proto/server/store_thread.h"
+#include "proto/server/unknown.h"
+#include "proto/server/worker.h"
+#include "proto/server/worker_fd.h"
+#include "quota/carrier.h"
 #include "quota/local/local.h"
 
 #include <assert.h>
@@ -21,13 +28,27 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What its calls share, and what it is besides. Threads: under the core's
+ * lock. */
+struct process {
+    struct worker worker;
+    struct carrier carrier;
+    struct health_watches watches;
+    struct unknowns unknowns;
+    struct store_thread store_thread; /* if the store answers later */
+    struct store_stats stats_before;  /* what `block` had at the start */
+    int64_t clock_offset_ns;          /* the store's, when last noted */
+    bool is_store_redis;
+    uint64_t store_generation; /* whose passwords the store has */
+};
+
 /* ---- the call thread --------------------------------------------------- */
 
-static void note_turn(struct worker *worker, int64_t now_ns)
+static void note_turn(struct process *process, int64_t now_ns)
 {
-    struct worker_block *block = worker->block;
-    const struct store_stats *before = &worker->stats_before;
-    const struct store_stats *stats = &worker->store->stats;
+    struct worker_block *block = process->worker.block;
+    const struct store_stats *before = &process->stats_before;
+    const struct store_stats *stats = &process->worker.store->stats;
 
     atomic_store_explicit(&block->turned_ns, now_ns, memory_order_relaxed);
 #define X(name, help)                                                          \
@@ -35,61 +56,66 @@ static void note_turn(struct worker *worker, int64_t now_ns)
                           memory_order_relaxed);
     STORE_STATS(X)
 #undef X
-    COUNT(block->carried_over, worker->carrier.carried);
-    worker->carrier.carried = 0;
+    COUNT(block->carried_over, process->carrier.carried);
+    process->carrier.carried = 0;
 }
 
-static void turn_carrier(struct worker *worker)
+static const struct snapshot *current(const struct process *process)
 {
-    const struct store_settings *settings =
-        &worker->serving.current->snapshot->store;
+    return process->worker.serving.current->snapshot;
+}
 
-    carrier_turn(&worker->carrier, settings->replicas, settings->deadline_ns,
-                 worker->core.now_ns);
+static void turn_carrier(struct process *process)
+{
+    const struct store_settings *settings = &current(process)->store;
+
+    carrier_turn(&process->carrier, settings->replicas, settings->deadline_ns,
+                 process->worker.core.now_ns);
 }
 
 /* Both clocks are this machine's, so how far they are from each other is known
  * without a mistake. */
-static void note_skew(struct worker *worker)
+static void note_skew(struct process *process)
 {
-    const struct store *store = worker->store;
-    struct worker_block *block = worker->block;
+    const struct store *store = process->worker.store;
+    struct worker_block *block = process->worker.block;
 
-    if (!store->has_clock || store->clock_offset_ns == worker->clock_offset_ns)
+    if (!store->has_clock || store->clock_offset_ns == process->clock_offset_ns)
         return;
-    worker->clock_offset_ns = store->clock_offset_ns;
+    process->clock_offset_ns = store->clock_offset_ns;
     atomic_store(&block->store_skew_ns,
                  store->clock_offset_ns - (clock_wall_ns() - clock_boot_ns()));
     atomic_store(&block->has_store_skew, true);
 }
 
 /* Passwords may change while it runs. */
-static void note_configuration(struct worker *worker)
+static void note_configuration(struct process *process)
 {
-    const struct snapshot *snapshot = worker->serving.current->snapshot;
+    const struct snapshot *snapshot = current(process);
 
-    if (!worker->is_store_redis ||
-        worker->store_generation == snapshot->generation)
+    if (!process->is_store_redis ||
+        process->store_generation == snapshot->generation)
         return;
-    worker->store_generation = snapshot->generation;
-    store_open_renew(worker->store, &snapshot->store);
+    process->store_generation = snapshot->generation;
+    store_open_renew(process->worker.store, &snapshot->store);
 }
 
 /* What calls have asked of the store meanwhile leaves now, in one write. */
 static void on_turn(struct core *core)
 {
-    struct worker *worker = container_of(core, struct worker, core);
+    struct process *process = container_of(core, struct process, worker.core);
+    struct worker *worker = &process->worker;
 
     serving_turn(&worker->serving);
-    note_configuration(worker);
-    turn_carrier(worker);
+    note_configuration(process);
+    turn_carrier(process);
     if (core_is_stopping(core))
-        streams_drain(&worker->streams);
+        health_watches_drain(&process->watches);
     if (core->has_lock)
-        store_thread_turn(&worker->store_thread, core->now_ns);
+        store_thread_turn(&process->store_thread, core->now_ns);
     outage_turn(worker->outage, worker->store->is_up, core->now_ns);
-    note_turn(worker, core->now_ns);
-    note_skew(worker);
+    note_turn(process, core->now_ns);
+    note_skew(process);
 }
 
 struct call_thread {
@@ -106,12 +132,12 @@ static void *run_calls(void *argument)
     return NULL;
 }
 
-/* ---- the worker -------------------------------------------------------- */
+/* ---- from start to end ------------------------------------------------- */
 
 /* Counters go on where a former worker of that index left them. */
-static void adopt_block(struct worker *worker)
+static void adopt_block(struct process *process)
 {
-    struct worker_block *block = worker->block;
+    struct worker_block *block = process->worker.block;
 
     atomic_store(&block->open_connections, 0);
     atomic_store(&block->calls_in_progress, 0);
@@ -119,7 +145,7 @@ static void adopt_block(struct worker *worker)
     atomic_store(&block->has_store_skew, false);
     hot_keys_mend(&block->hot_keys);
 #define X(name, help)                                                          \
-    worker->stats_before.name = atomic_load(&block->store_##name);
+    process->stats_before.name = atomic_load(&block->store_##name);
     STORE_STATS(X)
 #undef X
 }
@@ -134,57 +160,75 @@ static uint64_t random_seed(void)
     return seed;
 }
 
-static void worker_init(struct worker *worker, const struct worker_parts *parts,
-                        int wake_fd)
+static void init_worker(struct worker *worker,
+                        const struct process_parts *parts, int wake_fd)
 {
-    *worker = (struct worker){
-        .shared = parts->shared,
-        .block = &parts->shared->workers[parts->index],
-        .store = parts->store,
-        .outage = parts->outage,
-        .is_store_redis = parts->is_store_redis,
-        .store_generation = parts->served->snapshot->generation,
-    };
-    adopt_block(worker);
+    worker->shared = parts->shared;
+    worker->block = &parts->shared->workers[parts->index];
+    worker->store = parts->store;
+    worker->outage = parts->outage;
     fallback_init(&worker->fallback, parts->memory, &parts->shared->journal);
-    carrier_init(&worker->carrier, &worker->fallback, parts->store);
     refused_init(&worker->refused);
     denial_log_init(&worker->denials, random_seed());
     core_init(&worker->core, &parts->served->snapshot->server,
               parts->is_store_late);
-    worker->core.turn = on_turn;
     serving_init(&worker->serving, parts->served, wake_fd);
     calls_init(&worker->calls);
-    streams_init(&worker->streams, worker);
-    unknowns_init(&worker->unknowns, worker);
+}
+
+static void init_doors(struct process *process)
+{
+    struct worker *worker = &process->worker;
+
     assert(service_count <= ENDPOINTS_MAX);
     for (uint32_t i = 0; i < service_count; i++)
         endpoint_init(&worker->endpoints[i], services[i], worker);
     worker->endpoint_count = service_count;
+    health_watches_init(&process->watches, worker);
+    unknowns_init(&process->unknowns, worker);
 }
 
-static void worker_start(struct worker *worker)
+static void process_init(struct process *process,
+                         const struct process_parts *parts, int wake_fd)
 {
+    *process = (struct process){
+        .is_store_redis = parts->is_store_redis,
+        .store_generation = parts->served->snapshot->generation,
+    };
+    init_worker(&process->worker, parts, wake_fd);
+    adopt_block(process);
+    carrier_init(&process->carrier, &process->worker.fallback, parts->store);
+    process->worker.core.turn = on_turn;
+    init_doors(process);
+}
+
+static void process_start(struct process *process)
+{
+    struct worker *worker = &process->worker;
+
     core_start(&worker->core);
     for (uint32_t i = 0; i < worker->endpoint_count; i++)
         endpoint_arm(&worker->endpoints[i]);
-    streams_arm(&worker->streams);
-    unknowns_arm(&worker->unknowns);
+    health_watches_arm(&process->watches);
+    unknowns_arm(&process->unknowns);
     if (worker->core.has_lock)
-        store_thread_start(&worker->store_thread, &worker->core, worker->store);
+        store_thread_start(&process->store_thread, &worker->core,
+                           worker->store);
 }
 
-static void worker_fini(struct worker *worker)
+static void process_fini(struct process *process)
 {
+    struct worker *worker = &process->worker;
+
     if (worker->core.has_lock)
-        store_thread_stop(&worker->store_thread);
-    note_turn(worker, clock_boot_ns());
+        store_thread_stop(&process->store_thread);
+    note_turn(process, clock_boot_ns());
     store_free(worker->store); /* which may fall back for the last time */
     if (worker->fallback.memory)
         store_free(worker->fallback.memory);
     refused_fini(&worker->refused);
-    unknowns_fini(&worker->unknowns);
-    streams_fini(&worker->streams);
+    unknowns_fini(&process->unknowns);
+    health_watches_fini(&process->watches);
     calls_fini(&worker->calls);
     core_fini(&worker->core);
     serving_fini(&worker->serving);
@@ -220,31 +264,31 @@ static void run_control(struct worker *worker, struct control_thread *control)
     pthread_join(thread, NULL);
 }
 
-int worker_run(const struct worker_parts *parts)
+int process_run(const struct process_parts *parts)
 {
     struct control_thread control;
-    struct worker worker;
+    struct process process;
     int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
     core_log_install();
     grpc_init();
-    worker_init(&worker, parts, wake_fd);
-    if (wake_fd < 0 ||
-        !control_thread_init(&control, &worker, parts->control, wake_fd)) {
+    process_init(&process, parts, wake_fd);
+    if (wake_fd < 0 || !control_thread_init(&control, &process.worker,
+                                            parts->control, wake_fd)) {
         log_error("worker_failed", "detail=\"no descriptors\"");
         _exit(1);
     }
-    worker_start(&worker);
-    await_store(&worker);
-    run_control(&worker, &control);
+    process_start(&process);
+    await_store(&process.worker);
+    run_control(&process.worker, &control);
     control_thread_fini(&control);
-    worker_fini(&worker);
+    process_fini(&process);
     close(wake_fd);
     grpc_shutdown_blocking();
     return 0;
 }
 
-/* ---- the process ------------------------------------------------------- */
+/* ---- `sluice worker` --------------------------------------------------- */
 
 /* on_turn sees it by store->is_up. */
 static void on_store_up(void *context, const char *server)
@@ -259,7 +303,7 @@ static void on_store_down(void *context, const char *server, const char *detail)
 }
 
 /* False with the reason in `why`. */
-static bool make_parts(struct worker_parts *parts, struct outage *outage,
+static bool make_parts(struct process_parts *parts, struct outage *outage,
                        char *why, size_t why_size)
 {
     struct shared *shared = shared_map(WORKER_FD_SHARED);
@@ -296,9 +340,9 @@ static void ignore_signals(void)
         signal(ignored[i], SIG_IGN);
 }
 
-int worker_main(uint32_t index)
+int process_main(uint32_t index)
 {
-    struct worker_parts parts = { .index = index };
+    struct process_parts parts = { .index = index };
     struct outage outage;
     char why[256];
 
@@ -306,12 +350,12 @@ int worker_main(uint32_t index)
     snprintf(why, sizeof(why), "worker-%" PRIu32, index);
     log_set_process(why);
     prctl(PR_SET_NAME, why); /* else all are "exe" in ps and top */
-    for (int fd = WORKER_FD_CONTROL; fd <= WORKER_FD_BUNDLE; fd++)
+    for (int fd = WORKER_FD_CONTROL; fd < WORKER_FD_END; fd++)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
     if (!make_parts(&parts, &outage, why, sizeof(why))) {
         log_error("worker_failed", "detail=\"%s\"", why);
         return 1;
     }
     close(WORKER_FD_BUNDLE);
-    return worker_run(&parts);
+    return process_run(&parts);
 }
