@@ -6,12 +6,12 @@
 #include "config/validate.h"
 #include "policy/base/nearest.h"
 #include "proto/client/check_command.h"
-#include "proto/server/process.h"
-#include "proto/server/quota_command.h"
-#include "proto/server/serve_command.h"
-#include "proto/server/shared.h"
-#include "proto/server/status_command.h"
-#include "proto/server/version_command.h"
+#include "proto/server/command/quota_command.h"
+#include "proto/server/command/serve_command.h"
+#include "proto/server/command/status_command.h"
+#include "proto/server/command/version_command.h"
+#include "proto/server/shared/shared.h"
+#include "proto/server/worker/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
 
 #include "policy/base/arena.h"
 #include "policy/base/str.h"
-#include "proto/server/control.h"
-#include "proto/server/process.h"
+#include "proto/server/shared/control.h"
+#include "proto/server/worker/process.h"
 #include "proto/wire/mixer.h"
 
 #include <grpc/grpc.h>
