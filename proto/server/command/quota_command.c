@@ -1,20 +1,13 @@
 #include "proto/server/command/quota_command.h"
 
+#include "proto/server/command/ask_command.h"
 #include "proto/server/command/holders_text.h"
-#include "proto/server/command/http_ask.h"
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_ADDRESS "unix:/run/sluice/control.sock"
-
-enum {
-    EXIT_ANSWERED = 0,
-    EXIT_NOT_ASKED = 2,
-};
 
 #define HELP_OPTIONS                                                           \
     "  -s, --server ADDRESS  its `server.control`; default\n"                  \
@@ -24,34 +17,23 @@ enum {
     "\n"                                                                       \
     "Exit status: 0 answered, 2 it could not ask.\n"
 
-static void print_usage(const json_t *answer);
-static void print_reset(const json_t *answer);
+static const char peek_help[] =
+    "usage: sluice peek [OPTION]... QUOTA [DIMENSION=VALUE]...\n"
+    "\n"
+    "Shows what is in use of one key of a quota, and of CONCURRENCY who holds\n"
+    "it. Every dimension of the quota needs its value; names compare without\n"
+    "case, values as they are.\n"
+    "\n" HELP_OPTIONS;
 
-static const struct command {
-    const char *name, *path;
-    void (*print)(const json_t *answer);
-    const char *help;
-} peek = { "peek", "/v1/peek", print_usage,
-           "usage: sluice peek [OPTION]... QUOTA [DIMENSION=VALUE]...\n"
-           "\n"
-           "Shows what is in use of one key of a quota, and of CONCURRENCY who "
-           "holds\n"
-           "it. Every dimension of the quota needs its value; names compare "
-           "without\n"
-           "case, values as they are.\n"
-           "\n" HELP_OPTIONS },
-  reset = {
-      "reset", "/v1/reset", print_reset,
-      "usage: sluice reset [OPTION]... QUOTA [DIMENSION=VALUE]...\n"
-      "\n"
-      "Gives back what is in use of one key of a quota, and says how much "
-      "that\n"
-      "was: a rate is as if it had never been used, leases are ended. Who was\n"
-      "granted something under a deduplication id and asks again is answered "
-      "as\n"
-      "before, for as long as the quota's `dedup` says.\n"
-      "\n" HELP_OPTIONS
-  };
+static const char reset_help[] =
+    "usage: sluice reset [OPTION]... QUOTA [DIMENSION=VALUE]...\n"
+    "\n"
+    "Gives back what is in use of one key of a quota, and says how much that\n"
+    "was: a rate is as if it had never been used, leases are ended. Who was\n"
+    "granted something under a deduplication id and asks again is answered "
+    "as\n"
+    "before, for as long as the quota's `dedup` says.\n"
+    "\n" HELP_OPTIONS;
 
 /* ---- answers ----------------------------------------------------------- */
 
@@ -102,33 +84,6 @@ static void print_reset(const json_t *answer)
 
 /* ---- asking ------------------------------------------------------------ */
 
-static int ask(const struct command *command, const char *address, bool as_json,
-               const json_t *question)
-{
-    struct http_reply reply;
-    int status = EXIT_NOT_ASKED;
-
-    if (!http_ask(&reply, address, command->path, question)) {
-        fprintf(stderr, "sluice %s: %s: %s\n", command->name, address,
-                reply.error);
-        return EXIT_NOT_ASKED;
-    }
-    if (reply.status != 200) {
-        fprintf(stderr, "sluice %s: ", command->name);
-        print_plain(stderr, text_of(reply.body, "error"));
-        fputc('\n', stderr);
-    } else if (as_json) {
-        json_dumpf(reply.body, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
-        putchar('\n');
-        status = EXIT_ANSWERED;
-    } else {
-        command->print(reply.body);
-        status = EXIT_ANSWERED;
-    }
-    json_decref(reply.body);
-    return status;
-}
-
 /* NULL, or what is wrong. */
 static const char *add_dimension(json_t *dimensions, char *word)
 {
@@ -144,8 +99,8 @@ static const char *add_dimension(json_t *dimensions, char *word)
     return NULL;
 }
 
-/* False with the reason on stderr. */
-static bool fill_question(const struct command *command, json_t *question,
+/* False with the reason on stderr. words: the quota, then its dimensions. */
+static bool fill_question(const struct ask_command *command, json_t *question,
                           char **words)
 {
     json_t *dimensions = json_object();
@@ -163,59 +118,48 @@ static bool fill_question(const struct command *command, json_t *question,
     return !why;
 }
 
-static int ask_of(const struct command *command, const char *address,
-                  bool as_json, char **words)
+static int run(const struct ask_command *command, int argc, char **argv)
 {
-    json_t *question = json_object();
-    int status = EXIT_NOT_ASKED;
+    struct ask_options options;
+    json_t *question;
+    int status;
 
-    if (fill_question(command, question, words))
-        status = ask(command, address, as_json, question);
+    if (!ask_options_read(&options, command, argc, argv, &status))
+        return status;
+    question = json_object();
+    status = ASK_FAILED;
+    if (fill_question(command, question, options.operands))
+        status = ask_run(command, &options, question);
     json_decref(question);
     return status;
 }
 
-static int run(const struct command *command, int argc, char **argv)
-{
-    static const struct option options[] = {
-        { "server", required_argument, NULL, 's' },
-        { "json", no_argument, NULL, 'j' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
-    };
-    const char *address = DEFAULT_ADDRESS;
-    bool as_json = false;
-    int option;
-
-    while ((option = getopt_long(argc, argv, "s:h", options, NULL)) != -1)
-        switch (option) {
-        case 's':
-            address = optarg;
-            break;
-        case 'j':
-            as_json = true;
-            break;
-        case 'h':
-            fputs(command->help, stdout);
-            return EXIT_ANSWERED;
-        default:
-            fputs(command->help, stderr);
-            return EXIT_NOT_ASKED;
-        }
-    if (optind == argc) {
-        fprintf(stderr, "sluice %s: which quota?\n\n%s", command->name,
-                command->help);
-        return EXIT_NOT_ASKED;
-    }
-    return ask_of(command, address, as_json, argv + optind);
-}
-
 int command_peek(int argc, char **argv)
 {
+    static const struct ask_command peek = {
+        .name = "peek",
+        .help = peek_help,
+        .operand = "quota",
+        .address = DEFAULT_ADDRESS,
+        .path = "/v1/peek",
+        .json_flags = JSON_COMPACT,
+        .print = print_usage,
+    };
+
     return run(&peek, argc, argv);
 }
 
 int command_reset(int argc, char **argv)
 {
+    static const struct ask_command reset = {
+        .name = "reset",
+        .help = reset_help,
+        .operand = "quota",
+        .address = DEFAULT_ADDRESS,
+        .path = "/v1/reset",
+        .json_flags = JSON_COMPACT,
+        .print = print_reset,
+    };
+
     return run(&reset, argc, argv);
 }

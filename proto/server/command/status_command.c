@@ -1,11 +1,11 @@
 #include "proto/server/command/status_command.h"
 
+#include "proto/server/command/ask_command.h"
 #include "proto/server/command/holders_text.h"
-#include "proto/server/command/http_ask.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#define DEFAULT_ADDRESS "127.0.0.1:9093"
 
 static const char help[] =
     "usage: sluice status [-s ADDRESS] [--json]\n"
@@ -13,7 +13,7 @@ static const char help[] =
     "Shows how a running server is: workers, store, checks, quotas, the keys\n"
     "that are refused most, and who holds those that are full.\n"
     "\n"
-    "  -s, --server ADDRESS  its admin address; default 127.0.0.1:9093\n"
+    "  -s, --server ADDRESS  its admin address; default " DEFAULT_ADDRESS "\n"
     "      --json            for programs, as /status has it\n"
     "  -h, --help            this text\n";
 
@@ -110,61 +110,20 @@ static void print_for_people(const json_t *status)
     print_refused(stdout, member(status, "refused"));
 }
 
-static int show(const char *address, bool as_json)
-{
-    struct http_reply reply;
-
-    if (!http_ask(&reply, address, "/status", NULL)) {
-        fprintf(stderr, "sluice status: %s: %s\n", address, reply.error);
-        return 2;
-    }
-    if (reply.status != 200) {
-        fprintf(stderr, "sluice status: %s: HTTP status %ld\n", address,
-                reply.status);
-        json_decref(reply.body);
-        return 2;
-    }
-    if (as_json) {
-        json_dumpf(reply.body, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-        putchar('\n');
-    } else {
-        print_for_people(reply.body);
-    }
-    json_decref(reply.body);
-    return EXIT_SUCCESS;
-}
-
 int command_status(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "server", required_argument, NULL, 's' },
-        { "json", no_argument, NULL, 'j' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+    static const struct ask_command status_command = {
+        .name = "status",
+        .help = help,
+        .address = DEFAULT_ADDRESS,
+        .path = "/status",
+        .json_flags = JSON_INDENT(2),
+        .print = print_for_people,
     };
-    const char *address = "127.0.0.1:9093";
-    bool as_json = false;
-    int option;
+    struct ask_options options;
+    int status;
 
-    while ((option = getopt_long(argc, argv, "s:h", options, NULL)) != -1)
-        switch (option) {
-        case 's':
-            address = optarg;
-            break;
-        case 'j':
-            as_json = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_SUCCESS;
-        default:
-            fputs(help, stderr);
-            return 2;
-        }
-    if (optind < argc) {
-        fprintf(stderr, "sluice status: what is \"%s\"?\n\n%s", argv[optind],
-                help);
-        return 2;
-    }
-    return show(address, as_json);
+    if (!ask_options_read(&options, &status_command, argc, argv, &status))
+        return status;
+    return ask_run(&status_command, &options, NULL);
 }
