@@ -1,6 +1,7 @@
 /*
- * The master's event loop: descriptors and timers, one event at a time, so
- * that a handler may remove anything, also what is ready at the same moment.
+ * An event loop, of the master and of a worker's control thread: descriptors
+ * and timers, one event at a time, so that a handler may remove anything, also
+ * what is ready at the same moment.
  * Threads: its one thread.
  */
 #ifndef PROTO_SERVER_SHARED_LOOP_H
