@@ -6,8 +6,8 @@
 #include "bench/echo/worker.h"
 #include "config/bundle.h"
 #include "policy/base/diag.h"
-#include "proto/server/control.h"
-#include "proto/server/listen.h"
+#include "proto/server/master/listen.h"
+#include "proto/server/shared/control.h"
 
 #include <assert.h>
 #include <netinet/tcp.h>

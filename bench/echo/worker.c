@@ -2,8 +2,8 @@
 
 #include "policy/base/arena.h"
 #include "policy/base/list.h"
-#include "proto/server/control.h"
-#include "proto/server/core.h"
+#include "proto/server/call/core.h"
+#include "proto/server/shared/control.h"
 #include "proto/wire/message.h"
 
 #include "mixer/v1/mixer.pb-c.h"

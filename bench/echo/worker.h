@@ -9,9 +9,9 @@
 #include "config/snapshot.h"
 
 /*
- * Serves the connections that come over `control` (proto/server/control.h)
- * until its other end is closed, and exits. For a process of its own, which
- * has not used gRPC before.
+ * Serves the connections that come over `control`
+ * (proto/server/shared/control.h) until its other end is closed, and exits. For
+ * a process of its own, which has not used gRPC before.
  */
 _Noreturn void worker_serve(int control,
                             const struct server_settings *settings);

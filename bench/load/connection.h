@@ -8,7 +8,7 @@
 
 #include "bench/load/body.h"
 #include "bench/load/results.h"
-#include "proto/server/listen.h"
+#include "proto/server/master/listen.h"
 
 #include <nghttp2/nghttp2.h>
 #include <stdbool.h>

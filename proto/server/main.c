@@ -6,12 +6,12 @@
 #include "config/validate.h"
 #include "policy/base/nearest.h"
 #include "proto/client/check_command.h"
-#include "proto/server/quota_command.h"
-#include "proto/server/serve_command.h"
-#include "proto/server/shared.h"
-#include "proto/server/status_command.h"
-#include "proto/server/version_command.h"
-#include "proto/server/worker.h"
+#include "proto/server/command/quota_command.h"
+#include "proto/server/command/serve_command.h"
+#include "proto/server/command/status_command.h"
+#include "proto/server/command/version_command.h"
+#include "proto/server/shared/shared.h"
+#include "proto/server/worker/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static int run_worker(int argc, char **argv)
         fputs("sluice: workers are started by `sluice serve`\n", stderr);
         return 2;
     }
-    return worker_main((uint32_t)index);
+    return process_main((uint32_t)index);
 }
 
 /* Asked once, of all that a command has printed: a stream remembers. */

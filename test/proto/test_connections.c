@@ -1,5 +1,5 @@
 /* Which of the connections that were given away are still open. */
-#include "proto/server/connections.h"
+#include "proto/server/worker/connections.h"
 
 #include "test/support/table.h"
 

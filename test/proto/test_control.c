@@ -1,5 +1,5 @@
 /* Messages between master and worker over a real socketpair. */
-#include "proto/server/control.h"
+#include "proto/server/shared/control.h"
 
 #include "test/support/table.h"
 

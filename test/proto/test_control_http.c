@@ -1,11 +1,11 @@
 /* The control socket and the board of the keys refused most, as the steward
  * serves them. */
-#include "proto/server/control_http.h"
+#include "proto/server/admin/control_http.h"
 
 #include "policy/base/clock.h"
-#include "proto/server/holders_json.h"
-#include "proto/server/listen.h"
-#include "proto/server/steward.h"
+#include "proto/server/admin/holders_json.h"
+#include "proto/server/admin/steward.h"
+#include "proto/server/master/listen.h"
 #include "quota/local/local.h"
 #include "test/support/table.h"
 

@@ -4,7 +4,7 @@
 #include "test/support/table.h"
 
 #include "policy/base/clock.h"
-#include "proto/server/denial_log.h"
+#include "proto/server/call/denial_log.h"
 
 /* A percentage of ids, whatever the time. */
 static void a_sample_is_as_large_as_it_says(void **state)

@@ -2,7 +2,7 @@
  * Lists from the web, asked of a real server in this process. When to ask is
  * the test's own time, which moves by addition.
  */
-#include "proto/server/fetch.h"
+#include "proto/server/loader/fetch.h"
 
 #include "policy/base/clock.h"
 #include "test/config/folder.h"

@@ -1,5 +1,5 @@
 /* The keys that are refused most, and how they are read while they change. */
-#include "proto/server/hot_keys.h"
+#include "proto/server/shared/hot_keys.h"
 
 #include "policy/base/clock.h"
 #include "test/support/table.h"

@@ -1,5 +1,5 @@
 /* Addresses and the sockets bound to them. */
-#include "proto/server/listen.h"
+#include "proto/server/master/listen.h"
 
 #include "test/support/table.h"
 

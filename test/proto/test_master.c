@@ -1,9 +1,9 @@
 /* What the master decides: who gets a connection, when to start again; and the
  * order in which its loop handles what happens. */
 #include "policy/base/clock.h"
-#include "proto/server/balance.h"
-#include "proto/server/fleet.h"
-#include "proto/server/loop.h"
+#include "proto/server/master/balance.h"
+#include "proto/server/master/fleet.h"
+#include "proto/server/shared/loop.h"
 #include "test/support/table.h"
 
 #include <unistd.h>

@@ -1,9 +1,9 @@
 /* The admin pages, made of a shared memory that the test fills. */
-#include "proto/server/metrics.h"
+#include "proto/server/admin/metrics.h"
 
 #include "policy/base/clock.h"
-#include "proto/server/admin.h"
-#include "proto/server/status.h"
+#include "proto/server/admin/admin.h"
+#include "proto/server/admin/status.h"
 #include "test/support/table.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* When an outage begins and ends. Time moves by addition. */
-#include "proto/server/outage.h"
+#include "proto/server/call/outage.h"
 
 #include "policy/base/clock.h"
 #include "test/support/table.h"

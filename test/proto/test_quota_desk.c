@@ -1,9 +1,9 @@
 /* What operators ask and do, over a memory store. */
-#include "proto/server/quota_desk.h"
+#include "proto/server/admin/quota_desk.h"
 
 #include "config/bundle_lists.h"
 #include "policy/base/clock.h"
-#include "proto/server/quota_usage.h"
+#include "proto/server/admin/quota_usage.h"
 #include "quota/await.h"
 #include "quota/handle.h"
 #include "quota/local/local.h"

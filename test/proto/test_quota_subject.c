@@ -1,5 +1,5 @@
 /* Which key an operator means. */
-#include "proto/server/quota_subject.h"
+#include "proto/server/admin/quota_subject.h"
 
 #include "test/config/load_text.h"
 

@@ -1,5 +1,5 @@
 /* Shared memory: names, counters, histograms, the gate. */
-#include "proto/server/shared.h"
+#include "proto/server/shared/shared.h"
 
 #include "policy/base/clock.h"
 #include "test/support/table.h"

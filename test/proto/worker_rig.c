@@ -58,7 +58,7 @@ static void *run(void *argument)
 {
     struct rig *rig = argument;
 
-    rig->status = worker_run(&rig->parts);
+    rig->status = process_run(&rig->parts);
     return NULL;
 }
 
@@ -120,7 +120,7 @@ void rig_start(struct rig *rig, const char *config, struct store *store,
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     rig->master = pair[0];
     outage_init(&rig->outage, &rig->shared->gate, 0);
-    rig->parts = (struct worker_parts){
+    rig->parts = (struct process_parts){
         .control = pair[1],
         .shared = rig->shared,
         .served = load(rig->shared, config),

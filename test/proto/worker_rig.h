@@ -7,8 +7,8 @@
 
 #include "policy/base/arena.h"
 #include "policy/base/str.h"
-#include "proto/server/control.h"
-#include "proto/server/worker.h"
+#include "proto/server/shared/control.h"
+#include "proto/server/worker/process.h"
 #include "proto/wire/mixer.h"
 
 #include <grpc/grpc.h>
@@ -40,10 +40,10 @@ struct rig {
     struct shared *shared;
     struct worker_block *block;
     struct outage outage;
-    struct worker_parts parts;
+    struct process_parts parts;
     int master; /* the master's end */
     pthread_t thread;
-    int status; /* what worker_run returned */
+    int status; /* what process_run returned */
     grpc_completion_queue *queue;
     grpc_channel *channel;
     struct arena arena; /* of replies */
