@@ -100,7 +100,7 @@ static bool parse_option(struct options *options, int letter, const char *name,
     case 't':
         return parse_target(options, name, text);
     case 'm':
-        options->target.path = text;
+        options->path = text;
         return true;
     case 'c':
         return parse_count(name, text, 1, 10000, &options->connections);
@@ -160,7 +160,7 @@ bool options_parse(struct options *options, int argc, char **argv)
     int letter, row = 0;
 
     *options = (struct options){
-        .target.path = MIXER_CHECK_PATH,
+        .path = MIXER_CHECK_PATH,
         .bodies = "mixer",
         .keys = 10000,
         .connections = 8,
