@@ -37,14 +37,14 @@ static void end_request(struct connection *connection, struct request *request,
 static void overlay_id(const struct request *request, size_t offset,
                        uint8_t *piece, size_t length)
 {
-    size_t begin = request->body->id_offset;
+    size_t begin = request->ask.body->id_offset;
 
     for (size_t i = 0; begin > 0 && i < BODY_ID_BYTES; i++) {
         unsigned shift = 4 * (unsigned)(BODY_ID_BYTES - 1 - i);
 
         if (begin + i >= offset && begin + i < offset + length)
             piece[begin + i - offset] =
-                (uint8_t) "0123456789abcdef"[request->id >> shift & 15];
+                (uint8_t) "0123456789abcdef"[request->ask.id >> shift & 15];
     }
 }
 
@@ -54,7 +54,7 @@ static ssize_t on_body_wanted(nghttp2_session *session, int32_t stream,
                               nghttp2_data_source *source, void *user_data)
 {
     struct request *request = source->ptr;
-    struct str rest = str_skip(request->body->frame, request->sent_bytes);
+    struct str rest = str_skip(request->ask.body->frame, request->sent_bytes);
     size_t length = rest.len < room ? rest.len : room;
 
     (void)session;
@@ -82,6 +82,15 @@ static int number_of(const uint8_t *text, size_t length)
     return number;
 }
 
+/* One that is too long is none of ours. */
+static void keep_lease(struct request *request, struct str value)
+{
+    if (value.len > sizeof(request->lease))
+        return;
+    memcpy(request->lease, value.data, value.len);
+    request->lease_bytes = value.len;
+}
+
 /* NOLINTNEXTLINE(readability-function-size): nghttp2's parameters. */
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame,
                      const uint8_t *name, size_t name_length,
@@ -89,21 +98,19 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame,
                      void *user_data)
 {
     struct str key = { (const char *)name, name_length };
-    bool is_http = str_eq(key, STR(":status"));
-    struct request *request;
+    struct request *request =
+        nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
 
     (void)flags;
     (void)user_data;
-    if (!is_http && !str_eq(key, STR("grpc-status")))
-        return 0;
-    request =
-        nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     if (!request)
         return 0;
-    if (is_http)
+    if (str_eq(key, STR(":status")))
         request->http_status = number_of(value, value_length);
-    else
+    else if (str_eq(key, STR("grpc-status")))
         request->grpc_status = number_of(value, value_length);
+    else if (str_eq(key, STR("sluice-lease")))
+        keep_lease(request, (struct str){ (const char *)value, value_length });
     return 0;
 }
 
@@ -148,7 +155,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame,
     if (frame->hd.type != NGHTTP2_GOAWAY || connection->is_going)
         return 0;
     connection->is_going = true;
-    connection->results->failures[FAILURE_GOAWAY]++;
+    connection->failures[FAILURE_GOAWAY]++;
     return 0;
 }
 
@@ -182,11 +189,11 @@ static nghttp2_session *new_session(struct connection *connection)
 /* ---- life ---------------------------------------------------------------- */
 
 void connection_init(struct connection *connection, const struct target *target,
-                     uint32_t streams, struct results *results)
+                     uint32_t streams, uint64_t *failures)
 {
     *connection = (struct connection){
         .target = target,
-        .results = results,
+        .failures = failures,
         .fd = -1,
         .requests = calloc(streams, sizeof(struct request)),
         .request_count = streams,
@@ -264,7 +271,7 @@ static struct request *take_slot(struct connection *connection)
 
     connection->free = request->next;
     request->state = REQUEST_IN_FLIGHT;
-    request->sent_bytes = request->reply_bytes = 0;
+    request->sent_bytes = request->reply_bytes = request->lease_bytes = 0;
     request->http_status = request->grpc_status = -1;
     connection->in_flight++;
     return request;
@@ -282,14 +289,14 @@ static nghttp2_nv header(const char *name, const char *value)
     };
 }
 
-void connection_send(struct connection *connection, const struct body *body,
-                     uint64_t id, int64_t due_ns)
+struct request *connection_send(struct connection *connection,
+                                const struct ask *ask)
 {
     struct request *request = take_slot(connection);
     const nghttp2_nv headers[] = {
         header(":method", "POST"),
         header(":scheme", "http"),
-        header(":path", connection->target->path),
+        header(":path", ask->path),
         header(":authority", connection->target->authority),
         header("te", "trailers"),
         header("content-type", "application/grpc"),
@@ -300,17 +307,25 @@ void connection_send(struct connection *connection, const struct body *body,
         .read_callback = on_body_wanted,
     };
 
-    request->body = body;
-    request->due_ns = due_ns;
-    request->id = id;
+    request->ask = *ask;
     connection->is_dirty = true;
-    if (nghttp2_submit_request(connection->session, NULL, headers,
-                               sizeof(headers) / sizeof(headers[0]), &provider,
-                               request) >= 0)
-        return;
-    /* The stream numbers are used up. */
-    connection->is_going = true;
-    end_request(connection, request, REQUEST_ABORTED);
+    request->stream = nghttp2_submit_request(
+        connection->session, NULL, headers,
+        sizeof(headers) / sizeof(headers[0]), &provider, request);
+    if (request->stream < 0) {
+        /* The stream numbers are used up. */
+        connection->is_going = true;
+        end_request(connection, request, REQUEST_ABORTED);
+    }
+    return request;
+}
+
+void connection_cancel(struct connection *connection, struct request *request)
+{
+    assert(request->state == REQUEST_IN_FLIGHT);
+    nghttp2_submit_rst_stream(connection->session, NGHTTP2_FLAG_NONE,
+                              request->stream, NGHTTP2_CANCEL);
+    connection->is_dirty = true;
 }
 
 bool connection_read(struct connection *connection)
@@ -379,4 +394,14 @@ struct request *connection_take_ended(struct connection *connection)
     request->next = connection->free;
     connection->free = request;
     return request;
+}
+
+struct str request_message(const struct request *request)
+{
+    struct str frame =
+        first_frame((struct str){ request->reply, request->reply_bytes });
+
+    if (frame.len == 0 || frame.len < request->reply_bytes)
+        return (struct str){ 0 };
+    return str_skip(frame, FRAME_PREFIX_BYTES);
 }

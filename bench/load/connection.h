@@ -9,17 +9,27 @@
 #include "bench/load/body.h"
 #include "bench/load/results.h"
 #include "proto/server/master/listen.h"
+#include "quota/handle.h"
 
 #include <nghttp2/nghttp2.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whom to ask for what. */
+/* Whom to ask. */
 struct target {
     struct socket_name address;
     const char *authority;
+};
+
+/* What to ask for. Path and body are borrowed until the request is at its
+ * end. */
+struct ask {
     const char *path; /* "/package.Service/Method" */
+    const struct body *body;
+    uint64_t id; /* for bodies that carry one */
+    int64_t due_ns;
+    void *owner; /* the caller's, or NULL */
 };
 
 /* A longer reply is cut, and then malformed. */
@@ -38,20 +48,21 @@ enum request_state {
 struct request {
     struct request *next; /* of the free ones, or of those at their end */
     enum request_state state;
-    int64_t due_ns;
-    const struct body *body;
-    uint64_t id;
+    struct ask ask;
+    int32_t stream;
     size_t sent_bytes;
     int http_status;
     int grpc_status; /* -1: none */
+    size_t lease_bytes;
+    char lease[HANDLE_TEXT_MAX]; /* the trailer; 0 bytes: none */
     size_t reply_bytes;
     char reply[REPLY_BYTES_MAX]; /* gRPC frames, without what was cut off */
 };
 
 struct connection {
     const struct target *target;
-    struct results *results; /* where GOAWAY is counted */
-    int fd;                  /* -1: closed */
+    uint64_t *failures; /* by enum failure: where GOAWAY is counted */
+    int fd;             /* -1: closed */
     nghttp2_session *session;
     struct request *requests; /* one for each stream */
     uint32_t request_count;
@@ -66,7 +77,7 @@ struct connection {
 
 /* Closed. */
 void connection_init(struct connection *connection, const struct target *target,
-                     uint32_t streams, struct results *results);
+                     uint32_t streams, uint64_t *failures);
 void connection_fini(struct connection *connection);
 
 /* Begins to connect. False with errno. */
@@ -78,9 +89,13 @@ void connection_close(struct connection *connection);
 /* Whether the server is there and a stream is free. */
 bool connection_is_free(const struct connection *connection);
 
-/* Sends one; id: for bodies that carry one. On a free connection. */
-void connection_send(struct connection *connection, const struct body *body,
-                     uint64_t id, int64_t due_ns);
+/* Sends one, on a free connection; it is in flight until it is taken at its
+ * end. */
+struct request *connection_send(struct connection *connection,
+                                const struct ask *ask);
+
+/* Gives up a request that is in flight: it ends with REQUEST_RESET. */
+void connection_cancel(struct connection *connection, struct request *request);
 
 /* Reads what is there. False: it broke, or the server gave notice and nothing
  * is in flight any more; close it. */
@@ -95,5 +110,8 @@ bool connection_is_blocked(const struct connection *connection);
 /* A request at its end, or NULL. Its slot is free, so it is lost with the next
  * connection_send. */
 struct request *connection_take_ended(struct connection *connection);
+
+/* The only message of its reply; data == NULL: there is none, or another. */
+struct str request_message(const struct request *request);
 
 #endif

@@ -117,8 +117,9 @@ static struct plan plan_of(const struct options *options,
 
     return (struct plan){
         .target = options->target,
+        .path = options->path,
         .bodies = bodies,
-        .has_verdict = strcmp(options->target.path, MIXER_CHECK_PATH) == 0,
+        .has_verdict = strcmp(options->path, MIXER_CHECK_PATH) == 0,
         .connections = options->connections,
         .streams = options->streams,
         .threads = options->threads,

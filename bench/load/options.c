@@ -50,7 +50,7 @@ static const struct command_option table[] = {
     { "target", "ADDRESS", "host:port or unix:/path [127.0.0.1:9091]",
       INTO_PARSED(parse_target) },
     { "method", "PATH", "[" MIXER_CHECK_PATH "]",
-      INTO_TEXT(struct options, target.path) },
+      INTO_TEXT(struct options, path) },
     { "connections", "N", "[8]",
       INTO_COUNT(struct options, connections, 1, 10000) },
     { "streams", "N", "requests in flight per connection, at most [64]",
@@ -90,7 +90,7 @@ bool options_parse(struct options *options, int argc, char **argv)
     enum command_line_result result;
 
     *options = (struct options){
-        .target.path = MIXER_CHECK_PATH,
+        .path = MIXER_CHECK_PATH,
         .bodies = "mixer",
         .keys = 10000,
         .connections = 8,

@@ -20,6 +20,7 @@ struct server_process {
 
 struct options {
     struct target target;
+    const char *path;    /* of the method */
     const char *address; /* the text of target.address */
     const char *bodies;  /* "mixer", or a file */
     const char *quota;   /* NULL: none */

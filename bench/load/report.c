@@ -130,7 +130,7 @@ static json_t *json_of_load(const struct report *report)
 
 #define SET(key, value) json_object_set_new(object, key, value)
     SET("target", json_string(options->address));
-    SET("method", json_string(options->target.path));
+    SET("method", json_string(options->path));
     SET("connections", count_of(options->connections));
     SET("streams", count_of(options->streams));
     SET("threads", count_of(options->threads));

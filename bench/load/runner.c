@@ -1,22 +1,7 @@
 #include "bench/load/runner.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <unistd.h>
-
-#define EVENTS_MAX 64
-/* Between two attempts to connect. */
-#define REOPEN_NS (50 * MILLISECOND)
-
-/* A connection, and when it may be opened again. */
-struct slot {
-    struct connection connection;
-    int64_t reopen_ns;
-    bool is_watched_for_room;
-};
 
 static bool is_measured(const struct plan *plan, int64_t time_ns)
 {
@@ -38,17 +23,6 @@ static int64_t due_ns(const struct runner *runner)
 
 /* ---- replies ------------------------------------------------------------- */
 
-/* The only message of a reply; data == NULL: there is none, or another. */
-static struct str message_of(const struct request *request)
-{
-    struct str frame =
-        first_frame((struct str){ request->reply, request->reply_bytes });
-
-    if (frame.len == 0 || frame.len < request->reply_bytes)
-        return (struct str){ 0 };
-    return str_skip(frame, FRAME_PREFIX_BYTES);
-}
-
 static void count_answer(struct runner *runner, const struct request *request,
                          int64_t now_ns)
 {
@@ -66,14 +40,14 @@ static void count_answer(struct runner *runner, const struct request *request,
     }
     if (is_ok && is_measured(plan, now_ns))
         results->replied++;
-    if (!is_measured(plan, request->due_ns))
+    if (!is_measured(plan, request->ask.due_ns))
         return;
     results->statuses[request->grpc_status]++;
     if (!is_ok)
         return;
-    latency_record(&results->latency, now_ns - request->due_ns);
+    latency_record(&results->latency, now_ns - request->ask.due_ns);
     if (plan->has_verdict)
-        results->verdicts[reply_verdict(message_of(request))]++;
+        results->verdicts[reply_verdict(request_message(request))]++;
 }
 
 static void take_ended(struct runner *runner, struct connection *connection,
@@ -100,70 +74,6 @@ static void take_ended(struct runner *runner, struct connection *connection,
     }
 }
 
-/* ---- connections --------------------------------------------------------- */
-
-static void watch(struct runner *runner, struct slot *slot, int operation,
-                  bool for_room)
-{
-    struct epoll_event event = {
-        .events = EPOLLIN | (for_room ? EPOLLOUT : 0),
-        .data.ptr = slot,
-    };
-    int error =
-        epoll_ctl(runner->epoll_fd, operation, slot->connection.fd, &event);
-
-    assert(error == 0);
-    slot->is_watched_for_room = for_room;
-}
-
-static void open_slot(struct runner *runner, struct slot *slot, int64_t now_ns)
-{
-    slot->reopen_ns = now_ns + REOPEN_NS;
-    if (connection_open(&slot->connection))
-        watch(runner, slot, EPOLL_CTL_ADD, false);
-    else
-        runner->results.failures[FAILURE_CONNECT]++;
-}
-
-static void close_slot(struct runner *runner, struct slot *slot, int64_t now_ns)
-{
-    struct connection *connection = &slot->connection;
-    bool is_announced = connection->is_going && connection->in_flight == 0;
-
-    if (!connection->has_heard)
-        runner->results.failures[FAILURE_CONNECT]++;
-    else if (!is_announced)
-        runner->results.failures[FAILURE_LOST]++;
-    connection_close(connection);
-    take_ended(runner, connection, now_ns);
-}
-
-static void flush(struct runner *runner, struct slot *slot, int64_t now_ns)
-{
-    bool is_blocked;
-
-    if (!connection_flush(&slot->connection)) {
-        close_slot(runner, slot, now_ns);
-        return;
-    }
-    is_blocked = connection_is_blocked(&slot->connection);
-    if (is_blocked != slot->is_watched_for_room)
-        watch(runner, slot, EPOLL_CTL_MOD, is_blocked);
-}
-
-static void on_event(struct runner *runner, const struct epoll_event *event)
-{
-    struct slot *slot = event->data.ptr;
-    bool is_open = connection_read(&slot->connection);
-    int64_t now_ns = clock_boot_ns();
-
-    take_ended(runner, &slot->connection, now_ns);
-    if (!is_open)
-        close_slot(runner, slot, now_ns);
-    else if (event->events & EPOLLOUT)
-        flush(runner, slot, now_ns);
-}
-
 /* ---- requests ------------------------------------------------------------ */
 
 static void send_request(struct runner *runner, struct connection *connection,
@@ -172,16 +82,22 @@ static void send_request(struct runner *runner, struct connection *connection,
     const struct bodies *bodies = runner->plan->bodies;
     uint64_t number = request_number(runner);
 
-    connection_send(connection, &bodies->items[number % bodies->count],
-                    runner->plan->first_id + number, due_at_ns);
+    const struct ask ask = {
+        .path = runner->plan->path,
+        .body = &bodies->items[number % bodies->count],
+        .id = runner->plan->first_id + number,
+        .due_ns = due_at_ns,
+    };
+
+    connection_send(connection, &ask);
     runner->sent_count++;
     runner->in_flight++;
 }
 
 static void send_closed(struct runner *runner, int64_t now_ns)
 {
-    for (uint32_t i = 0; i < runner->slot_count; i++) {
-        struct connection *connection = &runner->slots[i].connection;
+    for (uint32_t i = 0; i < runner->links.count; i++) {
+        struct connection *connection = &runner->links.items[i].connection;
 
         while (connection_is_free(connection))
             send_request(runner, connection, now_ns);
@@ -191,11 +107,11 @@ static void send_closed(struct runner *runner, int64_t now_ns)
 /* The next connection with a free stream, or NULL. */
 static struct connection *next_free(struct runner *runner)
 {
-    for (uint32_t i = 0; i < runner->slot_count; i++) {
+    for (uint32_t i = 0; i < runner->links.count; i++) {
         struct connection *connection;
 
-        runner->last_slot = (runner->last_slot + 1) % runner->slot_count;
-        connection = &runner->slots[runner->last_slot].connection;
+        runner->last_link = (runner->last_link + 1) % runner->links.count;
+        connection = &runner->links.items[runner->last_link].connection;
         if (connection_is_free(connection))
             return connection;
     }
@@ -235,19 +151,14 @@ static void turn(struct runner *runner, int64_t now_ns)
 {
     const struct plan *plan = runner->plan;
 
-    for (uint32_t i = 0; i < runner->slot_count; i++) {
-        struct slot *slot = &runner->slots[i];
-
-        if (slot->connection.fd < 0 && slot->reopen_ns <= now_ns)
-            open_slot(runner, slot, now_ns);
-    }
+    links_open(&runner->links, now_ns);
     if (plan->rate > 0)
         send_due(runner, now_ns);
     else if (now_ns < plan->end_ns)
         send_closed(runner, now_ns);
-    for (uint32_t i = 0; i < runner->slot_count; i++)
-        if (runner->slots[i].connection.is_dirty)
-            flush(runner, &runner->slots[i], now_ns);
+    links_flush(&runner->links);
+    for (uint32_t i = 0; i < runner->links.count; i++)
+        take_ended(runner, &runner->links.items[i].connection, now_ns);
 }
 
 static int64_t earlier(int64_t a_ns, int64_t b_ns)
@@ -265,27 +176,16 @@ static int64_t wake_ns(const struct runner *runner, int64_t now_ns)
     /* What is overdue waits for a free stream. */
     if (has_due(runner) && due_ns(runner) > now_ns)
         wake = earlier(wake, due_ns(runner));
-    for (uint32_t i = 0; i < runner->slot_count; i++)
-        if (runner->slots[i].connection.fd < 0)
-            wake = earlier(wake, runner->slots[i].reopen_ns);
-    return wake;
+    return earlier(wake, links_reopen_ns(&runner->links));
 }
 
 static void sleep_until_event(struct runner *runner, int64_t now_ns)
 {
-    struct epoll_event events[EVENTS_MAX];
-    struct timespec timeout;
-    int64_t wait_ns = wake_ns(runner, now_ns) - now_ns;
-    int count;
+    uint32_t count =
+        links_wait(&runner->links, wake_ns(runner, now_ns) - now_ns);
 
-    if (wait_ns < 0)
-        wait_ns = 0;
-    timeout.tv_sec = wait_ns / SECOND;
-    timeout.tv_nsec = wait_ns % SECOND;
-    count = epoll_pwait2(runner->epoll_fd, events, EVENTS_MAX, &timeout, NULL);
-    assert(count >= 0 || errno == EINTR);
-    for (int i = 0; i < count; i++)
-        on_event(runner, &events[i]);
+    for (uint32_t i = 0; i < count; i++)
+        take_ended(runner, links_read(&runner->links, i), clock_boot_ns());
 }
 
 /* What is left when the time is up. */
@@ -301,8 +201,7 @@ static void *run(void *argument)
     struct runner *runner = argument;
     int64_t now_ns;
 
-    /* Else the kernel rounds waits up by 50 us. */
-    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    links_wait_exactly();
     for (now_ns = clock_boot_ns(); !is_over(runner, now_ns);
          now_ns = clock_boot_ns()) {
         turn(runner, now_ns);
@@ -325,15 +224,15 @@ static uint32_t share_of(uint32_t total, const struct runner *runner)
 void runner_start(struct runner *runner, const struct plan *plan,
                   uint32_t index)
 {
+    struct links_plan links = {
+        .targets = &plan->target,
+        .target_count = 1,
+        .streams = plan->streams,
+    };
+
     *runner = (struct runner){ .plan = plan, .index = index };
-    runner->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    runner->slot_count = share_of(plan->connections, runner);
-    runner->slots = calloc(runner->slot_count, sizeof(*runner->slots));
-    if (runner->epoll_fd < 0 || !runner->slots)
-        abort();
-    for (uint32_t i = 0; i < runner->slot_count; i++)
-        connection_init(&runner->slots[i].connection, &plan->target,
-                        plan->streams, &runner->results);
+    links.count = share_of(plan->connections, runner);
+    links_init(&runner->links, &links, runner->results.failures);
     if (pthread_create(&runner->thread, NULL, run, runner) != 0)
         abort();
 }
@@ -342,8 +241,5 @@ void runner_join(struct runner *runner, struct results *results)
 {
     pthread_join(runner->thread, NULL);
     results_add(results, &runner->results);
-    for (uint32_t i = 0; i < runner->slot_count; i++)
-        connection_fini(&runner->slots[i].connection);
-    free(runner->slots);
-    close(runner->epoll_fd);
+    links_fini(&runner->links);
 }

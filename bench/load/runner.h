@@ -13,6 +13,7 @@
 
 #include "bench/load/body.h"
 #include "bench/load/connection.h"
+#include "bench/load/links.h"
 #include "bench/load/results.h"
 #include "policy/base/clock.h"
 
@@ -29,6 +30,7 @@
 /* The load as a whole. Immutable while it runs. */
 struct plan {
     struct target target;
+    const char *path; /* "/package.Service/Method" */
     const struct bodies *bodies;
     bool has_verdict;     /* replies are Mixer's CheckResponse */
     uint32_t connections; /* of all threads; at least one each */
@@ -46,10 +48,8 @@ struct runner {
     const struct plan *plan;
     uint32_t index; /* 0 .. plan->threads - 1 */
     pthread_t thread;
-    int epoll_fd;
-    struct slot *slots;
-    uint32_t slot_count;
-    uint32_t last_slot; /* an open loop takes connections in turn */
+    struct links links;
+    uint32_t last_link; /* an open loop takes connections in turn */
     uint64_t sent_count;
     uint32_t in_flight;
     struct results results;

@@ -47,7 +47,7 @@ static void test_values(void **state)
     assert_true(options_parse(&options, arguments.count, arguments.values));
     assert_string_equal(options.address, "[::1]:7");
     assert_string_equal(options.target.authority, "[::1]:7");
-    assert_string_equal(options.target.path, "/m");
+    assert_string_equal(options.path, "/m");
     assert_int_equal(options.connections, 8);
     assert_int_equal(options.streams, 3);
     assert_int_equal(options.rate, 4);

@@ -1,10 +1,14 @@
-"""A wire between two programs that can be cut, stretched and clogged."""
+"""A wire between two programs that can be cut, stretched and clogged.
+
+FaultProxy starts a process, so that nothing that a test computes holds the wire
+up; run as a program this file is that process.
+"""
 import asyncio
 import contextlib
 import socket
 import struct
+import subprocess
 import sys
-import threading
 
 CHUNK = 65536
 
@@ -17,8 +21,58 @@ class FaultProxy:
     swallowed carries nothing ever after.
 
     Its methods change at once what holds for all connections, old and new, and
-    return when that is so; heal() ends all of it. Any thread.
+    return when that is so; heal() ends all of it.
     """
+
+    def __init__(self, target):
+        host, port = target
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, host, str(port)], text=True, bufsize=1,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.port = int(self.answer())
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        assert line, "the proxy ended"
+        return line
+
+    def tell(self, *words):
+        print(*words, file=self.process.stdin)
+        self.answer()
+
+    # --- faults -----------------------------------------------------------
+    def delay(self, seconds):
+        """Each piece of either direction is held up for so long."""
+        self.tell("delay", seconds)
+
+    def swallow(self):
+        """Connections are accepted, and all they carry is lost."""
+        self.tell("swallow")
+
+    def stall(self, direction):
+        """Half-open: nothing goes that way. "requests" or "replies"."""
+        self.tell("stall", direction)
+
+    def cut(self):
+        """Resets all connections; new ones are welcome."""
+        self.tell("cut")
+
+    def refuse(self):
+        """Resets all connections and refuses new ones."""
+        self.tell("refuse")
+
+    def heal(self):
+        self.tell("heal")
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+# --- in that process --------------------------------------------------------
+
+class Proxy:
+    """What FaultProxy tells it, its methods do."""
 
     def __init__(self, target):
         self.target = target
@@ -26,80 +80,49 @@ class FaultProxy:
         self.stalled = set()     # of "requests", "replies"
         self.is_swallowing = False
         self.wires = set()
-        self.tasks = set()
-        self.server = None
-        # Threads that compute would hold its own up for 5 ms each time.
-        sys.setswitchinterval(0.0005)
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever)
-        self.thread.start()
-        self.changed = self.call(self.make_condition())
-        # Bound before it listens, so that a refused port is nobody else's.
-        self.port = self.call(self.listen(0))
-
-    # --- faults -----------------------------------------------------------
-    def delay(self, seconds):
-        """Each piece of either direction is held up for so long."""
-        self.call(self.change(delay_s=seconds))
-
-    def swallow(self):
-        """Connections are accepted, and all they carry is lost."""
-        self.call(self.change(is_swallowing=True))
-
-    def stall(self, direction):
-        """Half-open: nothing goes that way. "requests" or "replies"."""
-        self.call(self.change(stalled={direction}))
-
-    def cut(self):
-        """Resets all connections; new ones are welcome."""
-        self.call(self.reset_all())
-
-    def refuse(self):
-        """Resets all connections and refuses new ones."""
-        self.call(self.shut())
-        self.cut()
-
-    def heal(self):
-        self.call(self.change(delay_s=0, stalled=set(), is_swallowing=False))
-        if not self.server:
-            self.call(self.listen(self.port))
-
-    def stop(self):
-        self.heal()
-        self.refuse()
-        self.call(self.end())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
-
-    # --- in its thread ----------------------------------------------------
-    def call(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)
-
-    async def make_condition(self):
-        return asyncio.Condition()
+        self.tasks = set()       # else they may be collected
+        self.server, self.port = None, 0
+        self.changed = asyncio.Condition()
 
     async def listen(self, port):
         self.server = await asyncio.start_server(self.accept, "127.0.0.1", port)
         return self.server.sockets[0].getsockname()[1]
 
-    async def shut(self):
-        self.server.close()
-        self.server = None
+    async def run(self, commands):
+        self.port = await self.listen(0)
+        print(self.port, flush=True)
+        async for line in commands:
+            word, *more = line.decode().split()
+            await getattr(self, word)(*more)
+            print("done", flush=True)
 
     async def change(self, **state):
         async with self.changed:
             vars(self).update(state)
             self.changed.notify_all()
 
-    async def reset_all(self):
+    async def delay(self, seconds):
+        await self.change(delay_s=float(seconds))
+
+    async def swallow(self):
+        await self.change(is_swallowing=True)
+
+    async def stall(self, direction):
+        await self.change(stalled={direction})
+
+    async def cut(self):
         for wire in list(self.wires):
             wire.reset()
 
-    async def end(self):
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+    async def refuse(self):
+        self.server.close()
+        self.server = None
+        await self.cut()
+
+    async def heal(self):
+        await self.change(delay_s=0, stalled=set(), is_swallowing=False)
+        if not self.server:
+            await self.listen(self.port)
 
     async def accept(self, reader, writer):
         self.tasks.add(asyncio.current_task())
@@ -148,8 +171,10 @@ class Wire:
         proxy = self.proxy
         if proxy.delay_s:
             await asyncio.sleep(proxy.delay_s)
-        async with proxy.changed:
-            await proxy.changed.wait_for(lambda: direction not in proxy.stalled)
+        if direction in proxy.stalled:
+            async with proxy.changed:
+                await proxy.changed.wait_for(
+                    lambda: direction not in proxy.stalled)
 
     def reset(self):
         for writer in filter(None, (self.writer, self.behind)):
@@ -158,3 +183,14 @@ class Wire:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                 struct.pack("ii", 1, 0))
             writer.transport.abort()
+
+
+async def main():
+    commands = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    await Proxy((sys.argv[1], int(sys.argv[2]))).run(commands)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

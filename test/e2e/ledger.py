@@ -18,7 +18,7 @@ import dataclasses
 SKEW = 0.002
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(slots=True)
 class Call:
     """A Check for one unit of one quota."""
     quota: str
@@ -29,8 +29,9 @@ class Call:
     error: str = ""         # no answer: the gRPC code
     valid: float = 0        # seconds that it may be used for
     server: int = 0
-    lag: float = 0          # behind its time when it was sent
+    due: float = None       # when it was to be sent; None: then
     let_go: float = None    # when the release of its lease was sent
+    let_go_due: float = None
     told: float = None      # when that was answered
     freed: bool = False     # and the lease had been there until then
     untold: str = ""        # it had no answer: the gRPC code
@@ -39,6 +40,19 @@ class Call:
     def is_refusal(self):
         """By the limit."""
         return not (self.granted or self.outage or self.error)
+
+    @property
+    def waits(self):
+        """How long it took, and its release if there was one: since each was
+        due."""
+        yield self.received - (self.sent if self.due is None else self.due)
+        if self.told is not None:
+            yield self.told - (self.let_go_due or self.let_go)
+
+    @property
+    def lag(self):
+        """Behind its time when it was sent."""
+        return 0 if self.due is None else self.sent - self.due
 
 
 def granted(calls):
@@ -51,12 +65,17 @@ def refusals(calls):
 
 def most_within(calls, per):
     """The most that surely were admitted within a time of `per`."""
-    most, open_calls = 0, sorted(calls, key=lambda call: call.sent)
-    for i, first in enumerate(open_calls):
+    calls = sorted(calls, key=lambda call: call.sent)
+    received = sorted(call.received for call in calls)
+    slow = [call for call in calls if call.received - call.sent >= per]
+    most = 0
+    for i, first in enumerate(calls):
         end = first.sent + per
-        later = open_calls[i:]
-        most = max(most, sum(call.received < end for call in later
-                             if call.sent < end))
+        # Of those that were sent before the first, only slow ones are not
+        # answered by the end.
+        before = i - sum(call.sent < first.sent and call.received >= end
+                         for call in slow)
+        most = max(most, bisect.bisect_left(received, end) - before)
     return most
 
 
@@ -68,16 +87,32 @@ class Bucket:
     burst: int
 
     def over(self, calls):
+        """The most by which the calls within any [begin, end] exceed what is
+        granted in that time.
+
+        The end goes through the answers. What is kept are the begins that may
+        still be the worst: with c(b) the calls within [b, end], the worst has
+        the largest rate * b + c(b). A later call counts for all begins before
+        it was sent, so one that is no better than an earlier one never will
+        be, and those that are left grow better from first to last."""
         rate = self.amount / self.per
-        calls = sorted(granted(calls), key=lambda call: call.received)
-        worst = -self.burst
-        for first in calls:
-            within = 0
-            for call in calls:
-                if call.sent >= first.sent:
-                    within += 1
-                    span = call.received - first.sent + SKEW
-                    worst = max(worst, within - self.burst - rate * span)
+        sent, begins, worst = [], [], -self.burst
+
+        def value(begin):
+            return rate * begin + len(sent) - bisect.bisect_left(sent, begin)
+
+        for call in sorted(granted(calls), key=lambda call: call.received):
+            bisect.insort(sent, call.sent)
+            at = bisect.bisect_left(begins, call.sent)
+            begins.insert(at, call.sent)
+            if at > 0 and value(begins[at]) <= value(begins[at - 1]):
+                del begins[at]
+                at -= 1
+            while at + 1 < len(begins) and \
+                    value(begins[at + 1]) <= value(begins[at]):
+                del begins[at + 1]
+            worst = max(worst, value(begins[-1]) - self.burst -
+                        rate * (call.received + SKEW))
         return worst
 
     def used(self, calls):
@@ -115,8 +150,9 @@ class Window:
         for call in rest:
             low, high = call.sent + call.valid, call.received + call.valid
             if windows and low <= windows[-1][1] + SKEW:
-                at = windows[-1]
-                windows[-1] = max(at[0], low), at[1], [*at[2], call]
+                first, last, members = windows[-1]
+                windows[-1] = max(first, low), last, members
+                members.append(call)
             else:
                 windows.append((low, high, [call]))
         return windows, slow
@@ -141,11 +177,14 @@ class Window:
 
     def used(self, calls):
         windows, slow = self.sort(calls)
+        lows = [low for low, _, _ in windows]
+        highs = [high for _, high, _ in windows]
         shares = []
         for call in refusals(calls):
-            there = [len(members) + len(slow) for low, high, members in windows
-                     if low - self.per - SKEW <= call.received and
-                     call.sent <= high + SKEW]
+            first = bisect.bisect_left(highs, call.sent - SKEW)
+            last = bisect.bisect_right(lows, call.received + self.per + SKEW)
+            there = (len(members) + len(slow)
+                     for _, _, members in windows[first:last])
             shares.append(max(there, default=0) / self.amount)
         return min(shares, default=None)
 

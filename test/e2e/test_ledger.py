@@ -1,7 +1,10 @@
 """The judge of the other tests: it sees what is wrong, and only that."""
+import random
+import time
+
 import pytest
 
-from ledger import Bucket, Call, Rolling, Slots, Window
+from ledger import SKEW, Bucket, Call, Rolling, Slots, Window, most_within
 
 
 def took(*instants, trip=0.01, **more):
@@ -86,3 +89,51 @@ def test_used(why, limit, calls, share):
 def test_windows_that_end_within_a_second_are_not_aligned():
     with pytest.raises(AssertionError):
         ALIGNED.over(until(1.5, 0.8))
+
+
+# --- many calls --------------------------------------------------------------
+
+def some(count, seconds, longest):
+    """Admissions at random."""
+    begins = (random.uniform(0, seconds) for _ in range(count))
+    return [Call("q", begin, begin + random.uniform(0, longest), granted=True,
+                 valid=random.uniform(0, 1)) for begin in begins]
+
+
+def most_within_plainly(calls, per):
+    return max(sum(first.sent <= call.sent and
+                   call.received < first.sent + per for call in calls)
+               for first in calls)
+
+
+def over_plainly(bucket, calls):
+    rate = bucket.amount / bucket.per
+    return max(sum(first.sent <= call.sent and call.received <= last.received
+                   for call in calls) - bucket.burst -
+               rate * (last.received - first.sent + SKEW)
+               for first in calls for last in calls if last.sent >= first.sent)
+
+
+@pytest.mark.parametrize("longest", [0.001, 0.2, 3],
+                         ids=["quick", "overlapping", "slow"])
+def test_many_are_judged_as_few(longest):
+    random.seed(1)
+    for _ in range(30):
+        calls = some(random.randint(1, 40), 4, longest)
+        assert most_within(calls, 1) == most_within_plainly(calls, 1)
+        assert BUCKET.over(calls) == pytest.approx(
+            max(over_plainly(BUCKET, calls), -BUCKET.burst))
+
+
+@pytest.mark.parametrize("limit", [
+    Bucket(1000, 1, 1000), Window(1000, 1), Rolling(1000, 1, 0.1),
+    Slots(1000, 1)], ids=lambda limit: type(limit).__name__)
+def test_many_are_judged_quickly(limit):
+    """Each against each, they would take an hour."""
+    random.seed(1)
+    calls = some(60_000, 60, 0.02) + [
+        Call("q", at, at + 0.01) for at in range(40_000)]
+    begin = time.monotonic()
+    limit.over(calls)
+    limit.used(calls)
+    assert time.monotonic() - begin < 20
