@@ -49,6 +49,12 @@ static void read_file(struct reading *reading, struct bundle_file *file,
                                 (struct str){ read.bytes, read.len });
         file->stamp = read.stamp;
         reading->total_bytes += read.len;
+        /* Rather one that is being written than one that limits nothing. */
+        if (read.len == 0)
+            diags_add(reading->diags, DIAG_ERROR, place,
+                      "`%.*s` is empty; write a comment if nothing belongs "
+                      "into it",
+                      STR_ARG(file->path));
         break;
     case FILE_TOO_LONG:
         diags_add(reading->diags, DIAG_ERROR, place,

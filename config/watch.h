@@ -4,7 +4,9 @@
  * as Kubernetes does with a ConfigMap. inotify on the directories says when to
  * look; what counts is whether the files' stamps differ. So a missed event
  * only means that the change is found by the next look, at most
- * WATCH_POLL_NS later.
+ * WATCH_POLL_NS later. Whoever writes in place has for a while written only a
+ * part, and that may be a valid configuration without limits: so the end of the
+ * writing is waited for, as long as it is no other file's that a link leads to.
  * Threads: one at a time.
  */
 #ifndef CONFIG_WATCH_H
@@ -17,6 +19,10 @@
 
 /* A change is reported when nothing more has changed for this long. */
 #define WATCH_SETTLE_NS INT64_C(100000000)
+
+/* A writer that has not closed the file is waited for this long at most, since
+ * it last wrote. */
+#define WATCH_WRITER_NS INT64_C(5000000000)
 
 /* How often the files are looked at without being told to. */
 #define WATCH_POLL_NS INT64_C(2000000000)

@@ -200,6 +200,26 @@ static bool loads(const char *path)
     return is_good;
 }
 
+static void test_empty(void **state)
+{
+    static const struct {
+        const char *why, *main, *included;
+        bool want;
+    } rows[] = {
+        { "both say something", "@include \"a.conf\"\n", "a = 1;\n", true },
+        { "a comment is not nothing", "# none\n", "", true },
+        { "the file may be in the middle of being written", "", "", false },
+        { "so may an included one", "@include \"a.conf\"\n", "", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        folder_write("main.conf", rows[i].main);
+        folder_write("a.conf", rows[i].included);
+        row_equal_i64(rows[i].why, loads("main.conf"), rows[i].want);
+    }
+}
+
 static void test_depth(void **state)
 {
     char path[32], text[64];
@@ -211,7 +231,7 @@ static void test_depth(void **state)
         folder_write(path, text);
     }
     snprintf(path, sizeof(path), "%d.conf", INCLUDE_DEPTH_MAX + 1);
-    folder_write(path, "");
+    folder_write(path, "\n");
     assert_true(loads("1.conf"));
     assert_false(loads("0.conf"));
 }
@@ -228,7 +248,7 @@ static void test_file_count(void **state)
             assert_true(loads("main.conf"));
         }
         snprintf(path, sizeof(path), "%d.conf", i);
-        folder_write(path, "");
+        folder_write(path, "\n");
         fprintf(file, "@include \"%s\"\n", path);
     }
     fclose(file);
@@ -316,6 +336,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_missing, enter, leave),
         cmocka_unit_test_setup_teardown(test_seal, enter, leave),
         cmocka_unit_test_setup_teardown(test_open_bad, enter, leave),
+        cmocka_unit_test_setup_teardown(test_empty, enter, leave),
         cmocka_unit_test_setup_teardown(test_depth, enter, leave),
         cmocka_unit_test_setup_teardown(test_file_count, enter, leave),
         cmocka_unit_test_setup_teardown(test_expanded_size, enter, leave),

@@ -6,7 +6,9 @@
 
 #include "config/watch.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 struct scene {
     struct folder folder;
@@ -178,6 +180,55 @@ static void test_settles(void **state)
     assert_true(watch_step(scene->watch, scene->now_ns));
 }
 
+/* Half a file may be a valid one, and so may none of it. */
+static void test_writer_is_waited_for(void **state)
+{
+    struct scene *scene = *state;
+    int fd;
+
+    assert_false(watch_step(scene->watch, scene->now_ns));
+    fd = open("live/main.conf", O_WRONLY | O_TRUNC);
+    assert_true(is_readable(scene));
+    for (int i = 0; i < 10; i++) {
+        assert_false(watch_step(scene->watch, scene->now_ns));
+        scene->now_ns += WATCH_SETTLE_NS;
+    }
+    assert_int_equal(write(fd, "b = 2;\n", 7), 7);
+    close(fd);
+    assert_true(is_readable(scene));
+    expect_change(scene);
+}
+
+static void test_writer_who_never_ends(void **state)
+{
+    struct scene *scene = *state;
+    int fd;
+
+    assert_false(watch_step(scene->watch, scene->now_ns));
+    fd = open("live/part/a.conf", O_WRONLY | O_APPEND);
+    assert_int_equal(write(fd, "b = 2;\n", 7), 7);
+    assert_false(watch_step(scene->watch, scene->now_ns));
+    scene->now_ns += WATCH_WRITER_NS - 1;
+    assert_false(watch_step(scene->watch, scene->now_ns));
+    assert_true(watch_deadline_ns(scene->watch) == scene->now_ns + 1);
+    scene->now_ns += 1;
+    assert_true(watch_step(scene->watch, scene->now_ns));
+    close(fd);
+}
+
+static void test_written_then_replaced(void **state)
+{
+    struct scene *scene = *state;
+    int fd;
+
+    assert_false(watch_step(scene->watch, scene->now_ns));
+    fd = open("live/main.conf", O_WRONLY | O_TRUNC);
+    folder_write("live/main.conf~", "b = 2;\n");
+    assert_int_equal(rename("live/main.conf~", "live/main.conf"), 0);
+    expect_change(scene);
+    close(fd);
+}
+
 /* Another file in the directory, or a file that is only read. */
 static void test_others(void **state)
 {
@@ -229,6 +280,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_config_map, enter, leave),
         cmocka_unit_test_setup_teardown(test_missed, enter, leave),
         cmocka_unit_test_setup_teardown(test_settles, enter, leave),
+        cmocka_unit_test_setup_teardown(test_writer_is_waited_for, enter,
+                                        leave),
+        cmocka_unit_test_setup_teardown(test_writer_who_never_ends, enter,
+                                        leave),
+        cmocka_unit_test_setup_teardown(test_written_then_replaced, enter,
+                                        leave),
         cmocka_unit_test_setup_teardown(test_others, enter, leave),
         cmocka_unit_test_setup_teardown(test_deleted_and_back, enter, leave),
         cmocka_unit_test_setup_teardown(test_new_directory, enter, leave),

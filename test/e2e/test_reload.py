@@ -91,6 +91,35 @@ def test_ten_thousand_rules_hold_nobody_up(sluice):
     # Two workers loaded 10,000 rules each, beside the calls of one thread.
     worst = max(load.worst for load in loads)
     assert worst < 2, worst
+    # Of 10,000 changed messages the log tells some.
+    server.wait_log("event=changed more=9900")
+    assert len(server.events("changed")) == 101
+
+
+def test_half_a_file_is_never_taken(sluice):
+    """A slow writer truncates the file, and what it then writes of it would
+    itself be a valid one, without limits."""
+    server = sluice(in_flight(0))
+    client = server.client()
+    head, text = server.head, in_flight(0).replace("max = 0", "max = 1")
+    with open(server.file, "w", encoding="utf-8") as file:
+        for part in ("", head, text):
+            file.write(part)
+            file.flush()
+            for _ in range(10):
+                assert not client.check(RATINGS, {"in-flight": 1}).passed
+                time.sleep(0.05)
+    server.wait_generation(2)
+    assert client.check(RATINGS, {"in-flight": 1}).passed
+    assert not server.events("reload_refused")
+
+
+def test_nothing_is_no_configuration(sluice):
+    server = sluice(in_flight(0))
+    server.file.write_text("")
+    server.wait_event("reload_refused")
+    server.wait_log("sluice.conf` is empty")
+    assert not server.client().check(RATINGS, {"in-flight": 1}).passed
 
 
 def test_a_broken_edit_is_refused_with_its_place(sluice):
