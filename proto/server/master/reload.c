@@ -177,21 +177,32 @@ static void on_news(struct waitable *waitable, int64_t now_ns)
     go_on(reload);
 }
 
+static void log_change(const struct change *change)
+{
+    log_event(change->needs_restart ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+              "changed", "setting=\"%.*s\"%s", STR_ARG(change->text),
+              change->needs_restart ? " takes_effect=\"at a restart\"" : "");
+}
+
+/* Of many changes that is enough to know that file again. */
+#define CHANGES_LOGGED 100
+
 static void log_changes(const struct snapshot *old, const struct snapshot *new)
 {
     struct arena arena;
     struct diff diff = { 0 };
+    uint32_t left = 0;
 
     arena_init(&arena, 0);
     diff_settings(&diff, &old->settings, &new->settings, &arena);
     for (uint32_t i = 0; i < diff.count; i++) {
-        const struct change *change = &diff.changes[i];
-
-        log_event(change->needs_restart ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-                  "changed", "setting=\"%.*s\"%s", STR_ARG(change->text),
-                  change->needs_restart ? " takes_effect=\"at a restart\""
-                                        : "");
+        if (i < CHANGES_LOGGED || diff.changes[i].needs_restart)
+            log_change(&diff.changes[i]);
+        else
+            left++;
     }
+    if (left > 0)
+        log_info("changed", "more=%" PRIu32, left);
     arena_fini(&arena);
 }
 
