@@ -153,6 +153,8 @@ def test_counting_on_in_memory(local, name, record_property):
     """No replica knows what Redis held: that may be granted once more."""
     it, site = local
     fault = Fault(f"local, {name}", **FAULTS[name](it), forgets=True)
+    # Long enough for each quota to be asked for, a part of a window at least.
+    fault.seconds = max(fault.seconds, 0.3)
     seen = weather(site, fault, record_property)
     served = {call.quota for call in seen.calls
               if call.outage and call.granted}
