@@ -1,8 +1,7 @@
 #include "policy/rule/index.h"
 
-#include "policy/base/intern.h"
-#include "policy/expr/necessary.h"
 #include "policy/rule/index_choice.h"
+#include "policy/rule/test_names.h"
 
 /* Numbers of rules that become more while the index is built. */
 struct posting {
@@ -30,10 +29,9 @@ struct site {
 
 struct rule_index {
     struct arena *arena;
-    struct intern site_names;
-    struct site *sites;
+    struct test_names names;
+    struct site *sites; /* by number */
     uint32_t site_capacity;
-    struct intern tests; /* kind and literal, by site */
     struct posting *rules_of_test;
     uint32_t test_capacity;
     struct posting always;
@@ -67,20 +65,10 @@ static void post(struct rule_index *index, struct posting *posting,
     posting->rules[posting->count++] = rule;
 }
 
-static uint32_t site_tag(const struct necessary *test)
-{
-    return 2 * test->attribute + (test->key.data ? 1 : 0);
-}
-
-static uint32_t test_tag(uint32_t site, enum necessary_kind kind)
-{
-    return 2 * site + (kind == NECESSARY_EQUAL ? 1 : 0);
-}
-
 static uint32_t add_site(struct rule_index *index, const struct necessary *test)
 {
-    uint32_t count = index->site_names.count;
-    uint32_t site = intern_add(&index->site_names, site_tag(test), test->key);
+    uint32_t count = index->names.sites.count;
+    uint32_t site = test_names_site(&index->names, test);
 
     if (site < count)
         return site;
@@ -129,12 +117,11 @@ static void add_look_up(struct rule_index *index, struct site *site,
     }
 }
 
-static struct posting *add_test(struct rule_index *index, uint32_t site,
+static struct posting *add_test(struct rule_index *index,
                                 const struct necessary *test)
 {
-    uint32_t count = index->tests.count;
-    uint32_t number =
-        intern_add(&index->tests, test_tag(site, test->kind), test->literal);
+    uint32_t count = index->names.tests.count;
+    uint32_t number = test_names_test(&index->names, test);
 
     if (number == count)
         index->rules_of_test =
@@ -153,10 +140,10 @@ static void add_rule(struct rule_index *index, uint32_t rule,
         post(index, &index->always, rule);
         return;
     }
-    number = add_site(index, test);
+    number = add_site(index, test); /* may move the sites */
     site = &index->sites[number];
     add_look_up(index, site, test);
-    post(index, add_test(index, number, test), rule);
+    post(index, add_test(index, test), rule);
     if (test->is_open_without)
         post(index, &site->without, rule);
     if (test->is_open_without_key)
@@ -167,7 +154,7 @@ static uint32_t count_runs(const struct rule_index *index)
 {
     uint32_t count = 1; /* those that are always asked */
 
-    for (uint32_t i = 0; i < index->site_names.count; i++)
+    for (uint32_t i = 0; i < index->names.sites.count; i++)
         count += 1 + index->sites[i].beginning_count;
     return count;
 }
@@ -182,8 +169,7 @@ const struct rule_index *rule_index_build(const struct rule *rules,
 
     arena_init(&scratch, 0);
     index->arena = arena;
-    intern_init(&index->site_names, arena);
-    intern_init(&index->tests, arena);
+    test_names_init(&index->names, arena);
     if (uses_tests)
         chosen = index_choose(rules, numbers.items, numbers.count, &scratch);
     for (uint32_t i = 0; i < numbers.count; i++)
@@ -208,10 +194,11 @@ static void add_run(struct candidates *candidates,
             (struct rule_numbers){ posting->rules, posting->count };
 }
 
-static void find_test(const struct rule_index *index, uint32_t tag,
-                      struct str literal, struct candidates *candidates)
+static void find_test(const struct rule_index *index, uint32_t site,
+                      enum necessary_kind kind, struct str literal,
+                      struct candidates *candidates)
 {
-    uint32_t number = intern_find(&index->tests, tag, literal);
+    uint32_t number = test_names_find(&index->names, site, kind, literal);
 
     if (number != INTERN_NONE)
         add_run(candidates, &index->rules_of_test[number]);
@@ -230,14 +217,13 @@ static void find_value(const struct rule_index *index, uint32_t number,
     const struct site *site = &index->sites[number];
 
     if (site->has_equal)
-        find_test(index, test_tag(number, NECESSARY_EQUAL), value, candidates);
+        find_test(index, number, NECESSARY_EQUAL, value, candidates);
     for (uint32_t i = 0; i < site->beginning_count; i++) {
         struct str beginning = { value.data, site->beginnings[i].len };
 
         if (beginning.len <= value.len &&
             can_begin(&site->beginnings[i], beginning))
-            find_test(index, test_tag(number, NECESSARY_PREFIX), beginning,
-                      candidates);
+            find_test(index, number, NECESSARY_PREFIX, beginning, candidates);
     }
 }
 
@@ -281,7 +267,7 @@ void rule_index_find(const struct rule_index *index, struct bag *bag,
                      struct candidates *candidates)
 {
     add_run(candidates, &index->always);
-    for (uint32_t i = 0; i < index->site_names.count; i++) {
+    for (uint32_t i = 0; i < index->names.sites.count; i++) {
         if (index->sites[i].key.data)
             find_key(index, i, bag, candidates);
         else

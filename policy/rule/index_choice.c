@@ -1,15 +1,14 @@
 #include "policy/rule/index_choice.h"
 
-#include "policy/base/intern.h"
+#include "policy/rule/test_names.h"
 
 #define FEW_RULES 8
 
 /* What the rules have in common. */
 struct census {
-    struct intern sites; /* an attribute, or a key of a map */
-    struct intern tests;
-    uint32_t *rules_with_test;
-    bool *is_read_anyway; /* by site */
+    struct test_names names;
+    uint32_t *rules_with_test; /* by test */
+    bool *is_read_anyway;      /* by site */
 };
 
 static bool is_usable(const struct rule *rule, const struct necessary *test)
@@ -25,24 +24,9 @@ static struct necessaries tests_of(const struct rule *rule)
                        : (struct necessaries){ 0 };
 }
 
-static uint32_t site_number(struct census *census, const struct necessary *test)
-{
-    return intern_add(&census->sites,
-                      2 * test->attribute + (test->key.data ? 1 : 0),
-                      test->key);
-}
-
-static uint32_t test_number(struct census *census, const struct necessary *test)
-{
-    uint32_t kind = test->kind == NECESSARY_EQUAL ? 1 : 0;
-
-    return intern_add(&census->tests, 2 * site_number(census, test) + kind,
-                      test->literal);
-}
-
 static uint32_t sharing(struct census *census, const struct necessary *test)
 {
-    return census->rules_with_test[test_number(census, test)];
+    return census->rules_with_test[test_names_test(&census->names, test)];
 }
 
 static uint32_t count_tests(const struct rule *rules, const uint32_t *numbers,
@@ -66,12 +50,13 @@ static void enter(struct census *census, const struct rule *rule)
     for (uint32_t i = 0; i < tests.count; i++) {
         if (!is_usable(rule, &tests.items[i]))
             continue;
-        census->rules_with_test[test_number(census, &tests.items[i])]++;
+        census->rules_with_test[test_names_test(&census->names,
+                                                &tests.items[i])]++;
         only = &tests.items[i];
         usable++;
     }
     if (usable == 1)
-        census->is_read_anyway[site_number(census, only)] = true;
+        census->is_read_anyway[test_names_site(&census->names, only)] = true;
 }
 
 /* The first that few share, or else the one that the fewest do. */
@@ -103,7 +88,7 @@ static const struct necessary *choose(struct census *census,
         const struct necessary *test = &tests.items[i];
 
         if (is_usable(rule, test) &&
-            census->is_read_anyway[site_number(census, test)] &&
+            census->is_read_anyway[test_names_site(&census->names, test)] &&
             sharing(census, test) < sharing(census, best))
             best = test;
     }
@@ -121,8 +106,7 @@ const struct necessary **index_choose(const struct rule *rules,
     struct arena scratch;
 
     arena_init(&scratch, 0);
-    intern_init(&census.sites, &scratch);
-    intern_init(&census.tests, &scratch);
+    test_names_init(&census.names, &scratch);
     census.rules_with_test =
         arena_calloc(&scratch, tests, sizeof(census.rules_with_test[0]));
     census.is_read_anyway =
